@@ -1,0 +1,1 @@
+"""Input formats: one package for each, all producing the same policy store."""

@@ -1,0 +1,58 @@
+"""What every dialect gives, and how its input is read.
+
+A dialect turns the bytes of one source into a `Reading`: the policy store, everything to be said about the input, and
+how sure it was that the input is its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ipsecmig.diagnostics import Diagnostic
+from ipsecmig.model.policy import PolicyStore
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input as bytes. `name` is the file's name as the user wrote it, `-` for standard input."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the caller knows about the input.
+
+    `encoding` overrides detection. `definitions` gives values to a script's parameters and variables (`--define
+    1=10.0.0.5`). `assumptions` settles what depends on run time (see `ASSUMPTIONS` of the dialect).
+    """
+
+    encoding: str | None = None
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    assumptions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a dialect read. Diagnostics of severity ERROR mean that the store must not be used."""
+
+    store: PolicyStore
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One input format, as the registry lists it.
+
+    `detect` looks at the beginning of decoded text or at bytes and returns 0 (not this format) to 100 (certainly).
+    `confidence` says how well the format is verified, in the words of the facts: documented, seen, unverified.
+    """
+
+    name: str
+    title: str
+    detect: Callable[[Source], int]
+    read: Callable[[Source, ReadOptions], Reading]
+    confidence: str
+    suffixes: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""The `netsh ipsec static` language in batch files, netsh scripts and PowerShell."""

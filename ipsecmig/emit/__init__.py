@@ -1,0 +1,1 @@
+"""Targets: one module for each, from a policy to files and losses."""

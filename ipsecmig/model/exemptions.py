@@ -1,0 +1,88 @@
+"""The traffic that Windows lets pass before it looks at any filter.
+
+Source: TechNet "Specifying Default Exemptions to IPSec Filtering", KB811832, KB253169. The value is that of the
+registry's NoDefaultExempt; its default depends on the version. RFC 2401 4.4.1 has no such notion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ipsecmig.model import selectors
+from ipsecmig.model.selectors import AddressRange, Family, PortRange
+from ipsecmig.model.site import Site
+from ipsecmig.model.space import Box, Direction, box
+from ipsecmig.model.windows import TRAITS, WindowsVersion
+
+KERBEROS_PORT: Final = PortRange(88, 88)
+ISAKMP_PORTS: Final = (PortRange(500, 500), PortRange(4500, 4500))
+MULTICAST: Final = AddressRange.parse("224.0.0.0/4")
+LIMITED_BROADCAST: Final = AddressRange.parse("255.255.255.255")
+
+_KERBEROS_AND_RSVP: Final = frozenset({0, 2})
+_MULTICAST_AND_BROADCAST: Final = frozenset({0, 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """One named kind of exempt traffic and the packets that it lets pass."""
+
+    name: str
+    boxes: tuple[Box, ...]
+
+
+def exemption_value(site: Site, stated: int | None) -> int:
+    """Return the NoDefaultExempt in force: the inventory's, else the one the source states, else the default."""
+    if site.exemptions is not None:
+        return site.exemptions
+    return TRAITS[site.windows].default_exemptions if stated is None else stated
+
+
+def exemptions(site: Site, value: int, *, negotiates: bool) -> tuple[Exemption, ...]:
+    """Return what is exempt under the NoDefaultExempt `value`, for a policy that negotiates or does not."""
+    families = (Family.IPV4, Family.IPV6) if TRAITS[site.windows].ipv6_in_policy else (Family.IPV4,)
+    found = [Exemption("isakmp", tuple(_isakmp(families)))]
+    if negotiates:
+        protected = [_either_way(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]
+        found.append(Exemption("esp-ah", tuple(b for boxes in protected for b in boxes)))
+    if value in _KERBEROS_AND_RSVP:
+        found.append(Exemption("kerberos", tuple(_kerberos(families))))
+        found.append(Exemption("rsvp", tuple(b for f in families for b in _either_way(f, selectors.RSVP))))
+    if value in _MULTICAST_AND_BROADCAST:
+        found.append(Exemption("multicast", tuple(_to(MULTICAST))))
+        broadcast = [_to(address) for address in (LIMITED_BROADCAST, *site.broadcasts)]
+        found.append(Exemption("broadcast", tuple(b for boxes in broadcast for b in boxes)))
+    if site.windows is WindowsVersion.VISTA:
+        found.append(Exemption("neighbour-discovery", _either_way(Family.IPV6, selectors.ICMPV6)))
+    return tuple(found)
+
+
+def _isakmp(families: tuple[Family, ...]) -> Iterator[Box]:
+    for family in families:
+        everything = AddressRange.whole(family)
+        for direction in (Direction.OUT, Direction.IN):
+            for port in ISAKMP_PORTS:
+                yield box(direction, everything, everything, selectors.UDP, local_port=port)
+
+
+def _kerberos(families: tuple[Family, ...]) -> Iterator[Box]:
+    for family in families:
+        everything = AddressRange.whole(family)
+        for direction in Direction:
+            for protocol in (selectors.TCP, selectors.UDP):
+                yield box(direction, everything, everything, protocol, local_port=KERBEROS_PORT)
+                yield box(direction, everything, everything, protocol, remote_port=KERBEROS_PORT)
+
+
+def _either_way(family: Family, protocol: int) -> tuple[Box, ...]:
+    everything = AddressRange.whole(family)
+    return tuple(box(direction, everything, everything, protocol) for direction in Direction)
+
+
+def _to(destination: AddressRange) -> Iterator[Box]:
+    everything = AddressRange.whole(destination.family)
+    yield box(Direction.OUT, everything, destination)
+    yield box(Direction.IN, destination, everything)
+    yield box(Direction.FORWARD, everything, destination)

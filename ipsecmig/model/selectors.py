@@ -1,0 +1,177 @@
+"""What a filter selects by: addresses, protocols and ports, as the policy writes them.
+
+Source: Microsoft's netsh ipsec reference and [MS-GPIPSEC] 2.2.1.5 for the kinds of address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Final
+
+
+class Family(IntEnum):
+    """The IP version."""
+
+    IPV4 = 4
+    IPV6 = 6
+
+    @property
+    def bits(self) -> int:
+        """The length of an address in bits."""
+        return 32 if self is Family.IPV4 else 128
+
+    @property
+    def last(self) -> int:
+        """The highest address, as a number."""
+        return (1 << self.bits) - 1
+
+
+class ServerRole(Enum):
+    """The keywords that stand for servers which this host is configured with (Windows Server 2003 and later)."""
+
+    WINS = "wins"
+    DNS = "dns"
+    DHCP = "dhcp"
+    GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyAddress:
+    """`any`: every address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """`me`: every address of the host that the policy is assigned to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """`wins`, `dns`, `dhcp` or `gateway`: the servers that the host uses at the time."""
+
+    role: ServerRole
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRange:
+    """A host, a subnet or a range: the addresses `first` to `last`, both included, as numbers."""
+
+    family: Family
+    first: int
+    last: int
+
+    @classmethod
+    def parse(cls, text: str) -> AddressRange:
+        """Return the range written as `a`, `a/prefix` (host bits are cleared) or `a-b`.
+
+        Raises ValueError for anything else.
+        """
+        if "-" in text:
+            low, high = (ipaddress.ip_address(part.strip()) for part in text.split("-", 1))
+            if low.version != high.version or int(high) < int(low):
+                raise ValueError(f"not an ascending range of one family: {text}")
+            return cls(Family(low.version), int(low), int(high))
+        network = ipaddress.ip_network(text, strict=False)
+        return cls(Family(network.version), int(network.network_address), int(network.broadcast_address))
+
+    @classmethod
+    def whole(cls, family: Family) -> AddressRange:
+        """Return all addresses of `family`."""
+        return cls(family, 0, family.last)
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is a single address."""
+        return self.first == self.last
+
+    @property
+    def prefix_length(self) -> int | None:
+        """The prefix length when the range is a CIDR block, else None."""
+        size = self.last - self.first + 1
+        if size & (size - 1) or self.first & (size - 1):
+            return None
+        return self.family.bits - (size.bit_length() - 1)
+
+    def text(self) -> str:
+        """Return the shortest usual notation: `a`, `a/prefix` or `a-b`."""
+        prefix = self.prefix_length
+        if self.is_host:
+            return format_address(self.family, self.first)
+        if prefix is not None:
+            return f"{format_address(self.family, self.first)}/{prefix}"
+        return f"{format_address(self.family, self.first)}-{format_address(self.family, self.last)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsName:
+    """A host name. Windows resolves it once, when the filter is created; `resolved` holds the result if known."""
+
+    name: str
+    resolved: tuple[AddressRange, ...] = ()
+
+
+Address = AnyAddress | Me | ServerAddress | AddressRange | DnsName
+
+
+def format_address(family: Family, number: int) -> str:
+    """Return `number` as an address of `family` in its usual notation."""
+    if family is Family.IPV4:
+        return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    return str(ipaddress.IPv6Address(number))
+
+
+@dataclass(frozen=True, slots=True)
+class PortRange:
+    """The ports `first` to `last`, both included. A policy's port 0 means any port and is stored as `ANY_PORT`."""
+
+    first: int
+    last: int
+
+    @property
+    def is_any(self) -> bool:
+        """Whether every port is in it."""
+        return self.first == 0 and self.last == 65535
+
+    def text(self) -> str:
+        """Return `any`, the port, or `first-last`."""
+        if self.is_any:
+            return "any"
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
+
+
+ANY_PORT: Final = PortRange(0, 65535)
+
+ANY_PROTOCOL: Final = 0
+"""A policy's protocol 0: every protocol. Otherwise a protocol is its IANA number."""
+
+ICMP: Final = 1
+TCP: Final = 6
+UDP: Final = 17
+RSVP: Final = 46
+ESP: Final = 50
+AH: Final = 51
+ICMPV6: Final = 58
+RAW: Final = 255
+
+PROTOCOL_NAMES: Final = {
+    ANY_PROTOCOL: "any",
+    ICMP: "icmp",
+    TCP: "tcp",
+    UDP: "udp",
+    RAW: "raw",
+    ICMPV6: "icmpv6",
+}
+
+PORT_PROTOCOLS: Final = frozenset({TCP, UDP})
+"""The protocols whose ports a Windows filter can select."""
+
+
+def format_protocol(protocol: int) -> str:
+    """Return the protocol's name, or its number where it has none here."""
+    return PROTOCOL_NAMES.get(protocol, str(protocol))
+
+
+ANY: Final = AnyAddress()
+ME: Final = Me()

@@ -1,0 +1,143 @@
+"""The space of packets, and boxes in it.
+
+A packet is a point with eight coordinates. Local and remote are seen from the host that holds the policy: a packet
+that goes out has its source as local end, one that comes in its destination; of a forwarded packet the source is
+called local. Protocols without ports are taken to have every port, so that a box never depends on what is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from ipsecmig.model.selectors import (
+    ANY_PROTOCOL,
+    PORT_PROTOCOLS,
+    AddressRange,
+    Family,
+    PortRange,
+    format_address,
+    format_protocol,
+)
+
+
+class Direction(IntEnum):
+    """How a packet meets the host."""
+
+    OUT = 0
+    IN = 1
+    FORWARD = 2
+
+    @property
+    def label(self) -> str:
+        """The word used in output: `out`, `in` or `forward`."""
+        return self.name.lower()
+
+
+class Link(IntEnum):
+    """The kind of interface that a packet passes: Windows tells dial-up (PPP) from everything else."""
+
+    LAN = 0
+    DIALUP = 1
+
+
+Span = tuple[int, int]
+"""An interval of integers, both ends included."""
+
+ALL_LINKS: Final[Span] = (Link.LAN, Link.DIALUP)
+ALL_PROTOCOLS: Final[Span] = (0, 255)
+ALL_PORTS: Final[Span] = (0, 65535)
+
+
+class Box(NamedTuple):
+    """A product of intervals: the packets whose every coordinate lies in the interval of that name.
+
+    `direction` and `family` are single values written as intervals of one, so that every field is a `Span`; the
+    order of the fields is the order in which the decision diagram asks.
+    """
+
+    direction: Span
+    family: Span
+    link: Span
+    local: Span
+    remote: Span
+    protocol: Span
+    remote_port: Span
+    local_port: Span
+
+    def intersection(self, other: Box) -> Box | None:
+        """Return the packets in both boxes, or None when there are none."""
+        spans = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(self, other, strict=True)]
+        return None if any(low > high for low, high in spans) else Box(*spans)
+
+    def contains(self, other: Box) -> bool:
+        """Whether every packet of `other` is in this box."""
+        return all(a <= c and d <= b for (a, b), (c, d) in zip(self, other, strict=True))
+
+    def first_packet(self) -> Packet:
+        """Return the packet with the lowest coordinates."""
+        return Packet(*(low for low, _ in self))
+
+
+class Packet(NamedTuple):
+    """One point of the space; the fields are those of `Box`."""
+
+    direction: int
+    family: int
+    link: int
+    local: int
+    remote: int
+    protocol: int
+    remote_port: int
+    local_port: int
+
+    def text(self) -> str:
+        """Return the packet in the notation of the command line, `out tcp 10.0.0.5:49152 > 10.1.0.9:445`.
+
+        The left side is the source. Packets on a dial-up interface end in ` dialup`.
+        """
+        family = Family(self.family)
+        local = _endpoint(family, self.local, self.protocol, self.local_port)
+        remote = _endpoint(family, self.remote, self.protocol, self.remote_port)
+        source, destination = (remote, local) if self.direction == Direction.IN else (local, remote)
+        link = " dialup" if self.link == Link.DIALUP else ""
+        name = format_protocol(self.protocol) if self.protocol != ANY_PROTOCOL else "0"
+        return f"{Direction(self.direction).label} {name} {source} > {destination}{link}"
+
+
+def _endpoint(family: Family, address: int, protocol: int, port: int) -> str:
+    text = format_address(family, address)
+    if protocol not in PORT_PROTOCOLS:
+        return text
+    return f"{text}:{port}" if family is Family.IPV4 else f"[{text}]:{port}"
+
+
+def box(
+    direction: Direction,
+    local: AddressRange,
+    remote: AddressRange,
+    protocol: int = ANY_PROTOCOL,
+    local_port: PortRange | None = None,
+    remote_port: PortRange | None = None,
+    link: Span = ALL_LINKS,
+) -> Box:
+    """Return the box of what a filter selects. `local` and `remote` must be of one family."""
+    return Box(
+        (direction, direction),
+        (local.family, local.family),
+        link,
+        (local.first, local.last),
+        (remote.first, remote.last),
+        ALL_PROTOCOLS if protocol == ANY_PROTOCOL else (protocol, protocol),
+        ALL_PORTS if remote_port is None else (remote_port.first, remote_port.last),
+        ALL_PORTS if local_port is None else (local_port.first, local_port.last),
+    )
+
+
+def whole_space() -> Iterator[Box]:
+    """Yield the boxes, one for each direction and family, that together are all packets."""
+    for direction in Direction:
+        for family in Family:
+            everything = AddressRange.whole(family)
+            yield box(direction, everything, everything)

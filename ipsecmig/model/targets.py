@@ -1,0 +1,93 @@
+"""What an emitter takes and gives: requests, files and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ipsecmig.diagnostics import Origin
+from ipsecmig.model.flatten import FlatPolicy
+from ipsecmig.model.policy import Policy, PolicyStore
+
+
+class LossKind(Enum):
+    """What became of an attribute that a target cannot say exactly."""
+
+    WIDENED = "widened"
+    NARROWED = "narrowed"
+    DROPPED = "dropped"
+    NEEDS_HUMAN = "needs-human"
+
+
+class SecurityDirection(Enum):
+    """Whether a loss lets more through than the policy does, or less."""
+
+    FAILS_OPEN = "fails-open"
+    FAILS_CLOSED = "fails-closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One attribute of the source that the target does not say exactly.
+
+    `attribute` names it with its object, as `filter action "Secure": soft`; `origin` is its place in the source.
+    """
+
+    target: str
+    kind: LossKind
+    direction: SecurityDirection
+    attribute: str
+    origin: Origin
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One file to write. `path` is relative to the output folder; `secret` files are written with mode 0600."""
+
+    path: str
+    content: bytes
+    secret: bool = False
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionRequest:
+    """What every emitter gets.
+
+    `heading` lines are put, as comments, at the head of every file: tool version, sources, what is unverified.
+    `store` and `policy` are the Windows view of it, `flat` what packets meet.
+    """
+
+    store: PolicyStore
+    policy: Policy
+    flat: FlatPolicy
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """What an emitter gives.
+
+    `exact` counts the attributes of the source that the files say exactly; together with those named by `losses`
+    it is all of them (conservation).
+    """
+
+    target: str
+    files: tuple[OutputFile, ...]
+    losses: tuple[Loss, ...]
+    exact: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One emitter, as the registry lists it."""
+
+    name: str
+    title: str
+    emit: Callable[[EmissionRequest], Emission]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """What each file that it writes is for."""

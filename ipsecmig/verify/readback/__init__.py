@@ -1,0 +1,1 @@
+"""Reads target configurations back; shares nothing with the emitters but the model."""
