@@ -87,7 +87,7 @@ Judge = Callable[[Attribute, EmissionRequest], Loss | None]
 
 
 def exact(attribute: Attribute, request: EmissionRequest) -> None:
-    """The judge of what the target always says exactly."""
+    """Judge what the target always says exactly."""
 
 
 EXACT: Final[Judge] = exact

@@ -296,7 +296,10 @@ def _assumptions(specific: list[SpecificFilter], site: Site, value: int) -> Iter
     traits = TRAITS[site.windows]
     yield f"the source is {traits.title}, with NoDefaultExempt = {value}"
     if not site.addresses and any(f.source.me or f.destination.me for f in specific):
-        yield "this host's addresses are not known: `me` is taken as every source of what goes out and every destination of what comes in"
+        yield (
+            "this host's addresses are not known: `me` is taken as every source of what goes out"
+            " and every destination of what comes in"
+        )
     if not traits.ipv6_in_policy:
         yield f"{traits.title} does not filter IPv6: IPv6 packets pass"
     yield "UDP 4500 is exempt as UDP 500 is"
