@@ -1,0 +1,8 @@
+"""The targets, each by its name."""
+
+from __future__ import annotations
+
+from ipsecmig.emit import netsh, nftables, strongswan, xfrm
+from ipsecmig.model.targets import Target
+
+TARGETS: tuple[Target, ...] = (nftables.TARGET, xfrm.TARGET, strongswan.TARGET, netsh.TARGET)
