@@ -1,0 +1,62 @@
+# `make demo` converts a real sample; `make test` runs all the tests. Both set up what they need.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump strongswan-swanctl charon-systemd \
+                libcharon-extra-plugins libstrongswan-extra-plugins
+DEMO := samples/recommended/secure-server
+PYTEST ?= $(BIN)/python -m pytest
+
+.PHONY: demo test check format bench packages lab-packages clean
+
+demo: $(VENV)/installed
+	@rm -rf out
+	$(BIN)/ipsecmig convert $(DEMO).cmd --site $(DEMO).site.yaml --to nftables,strongswan,xfrm,netsh -o out/ --fail-on never
+	@ls -l out
+
+test: $(VENV)/installed-dev lab-packages
+	$(PYTEST)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/installed-bench
+	for bench in bench/*.py; do $(BIN)/python $$bench || exit 1; done
+
+# Debian keeps ensurepip apart; as root it is fetched when it is missing.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(MAKE) packages INSTALL='python3-venv'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@ $(VENV)/installed $(VENV)/installed-dev
+
+# The lab tests talk to a real nft, kernel and charon. Without root they skip and say so.
+lab-packages:
+	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages INSTALL='$(LAB_PACKAGES)'; \
+	else echo 'not root: the lab tests will be skipped'; fi
+
+packages:
+	@missing=; for p in $(INSTALL); do \
+	  dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then apt-get -qq update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >/dev/null; fi
+
+clean:
+	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
