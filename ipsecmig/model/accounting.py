@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.policy import (
     AuthenticationMethod,
     ConnectionType,
@@ -25,37 +25,6 @@ from ipsecmig.model.policy import (
     Rule,
 )
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
-
-
-class AttributeKind(Enum):
-    """Every kind of attribute that a policy can have; the value is its name in reports."""
-
-    POLICY_NAME = "name"
-    POLICY_STORE = "store"
-    POLICY_POLLING_INTERVAL = "polling interval"
-    POLICY_ASSIGNED = "assigned"
-    POLICY_GPO = "group policy object"
-    MAIN_MODE_OFFERS = "main mode offers"
-    MAIN_MODE_LIFETIME = "main mode lifetime"
-    MAIN_MODE_QUICK_MODE_LIMIT = "quick modes per main mode"
-    MAIN_MODE_PFS = "master key PFS"
-    DEFAULT_RESPONSE = "default response rule"
-    RULE_AUTHENTICATION = "authentication method"
-    RULE_TUNNEL = "tunnel endpoint"
-    RULE_CONNECTION_TYPE = "connection type"
-    RULE_ACTIVE = "active"
-    ACTION_ACTION = "action"
-    ACTION_OFFERS = "quick mode offers"
-    ACTION_LIFETIMES = "quick mode lifetimes"
-    ACTION_PFS = "session key PFS"
-    ACTION_INBOUND_PASSTHROUGH = "inbound pass-through"
-    ACTION_SOFT = "soft"
-    FILTER_SOURCE = "source address"
-    FILTER_DESTINATION = "destination address"
-    FILTER_PROTOCOL = "protocol"
-    FILTER_SOURCE_PORT = "source port"
-    FILTER_DESTINATION_PORT = "destination port"
-    FILTER_MIRRORED = "mirrored"
 
 
 Subject = Policy | DefaultResponseRule | Rule | FilterAction | Filter
@@ -80,7 +49,8 @@ class Attribute:
 
     def loss(self, target: str, kind: LossKind, direction: SecurityDirection, reason: str, advice: str) -> Loss:
         """Return the loss of this attribute."""
-        return Loss(target, kind, direction, f"{self.owner}: {self.kind.value}", self.origin, reason, advice)
+        name = f"{self.owner}: {self.kind.value}"
+        return Loss(target, kind, direction, name, self.origin, reason, advice, self.kind, self.subject)
 
 
 Judge = Callable[[Attribute, EmissionRequest], Loss | None]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.policy import Policy, PolicyStore
 
@@ -32,6 +33,7 @@ class Loss:
     """One attribute of the source that the target does not say exactly.
 
     `attribute` names it with its object, as `filter action "Secure": soft`; `origin` is its place in the source.
+    `about` and `subject` are the same as data: the kind of attribute and the object of the policy that it belongs to.
     """
 
     target: str
@@ -41,6 +43,8 @@ class Loss:
     origin: Origin
     reason: str
     advice: str
+    about: AttributeKind | None = None
+    subject: object = None
 
 
 @dataclass(frozen=True, slots=True)
