@@ -26,7 +26,6 @@ from ipsecmig.model.policy import (
 )
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
 
-
 Subject = Policy | DefaultResponseRule | Rule | FilterAction | Filter
 """The object that an attribute belongs to; main mode belongs to its policy."""
 
