@@ -1,0 +1,150 @@
+"""strongSwan's settings files: sections, inheritance by reference and includes. Source: swanctl.conf(5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import lru_cache
+
+from lark import Lark, Token, Tree, UnexpectedInput
+
+from ipsecmig.diagnostics import Origin
+from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.resources import grammar
+
+_Tree = Tree[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value with its place."""
+
+    value: str
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Section:
+    """One section: its settings and subsections in the order of their first appearance."""
+
+    name: str
+    origin: Origin
+    settings: dict[str, Setting] = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
+    references: list[str] = field(default_factory=list)
+
+    def get(self, key: str, default: str = "") -> str:
+        """Return the value of `key`, or `default` where it is not set."""
+        setting = self.settings.get(key)
+        return default if setting is None else setting.value
+
+    def matching(self, prefix: str) -> Iterator[Section]:
+        """Yield the subsections whose name is `prefix` or begins with it and a dash or digit, as `local-1`."""
+        pattern = re.compile(re.escape(prefix) + r"(-.*|\d.*)?$")
+        return (s for n, s in self.sections.items() if pattern.match(n))
+
+
+def parse_settings(texts: Mapping[str, str]) -> tuple[Section, tuple[NotUnderstood, ...]]:
+    """Return the sections of all files merged, as when one file includes the others, with inheritance resolved.
+
+    `texts` maps file names to their text. An include of a file that is not among them is not understood.
+    """
+    root = Section("", Origin(next(iter(texts), "")))
+    unknown: list[NotUnderstood] = []
+    for file, text in texts.items():
+        try:
+            tree = _parser().parse(text)
+        except UnexpectedInput as wrong:
+            place = Origin(file, max(wrong.line, 1), max(wrong.column, 1))
+            unknown.append(NotUnderstood(_line(text, wrong.line), "not the syntax of a settings file", place))
+            continue
+        _fill(root, tree, file, texts, unknown)
+    _inherit(root, root, unknown)
+    return root, tuple(unknown)
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    text = grammar("swanctl.lark").read_text("utf-8")
+    return Lark(text, parser="lalr", maybe_placeholders=False, propagate_positions=True)
+
+
+def _line(text: str, number: int) -> str:
+    lines = text.splitlines()
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
+def _fill(section: Section, tree: _Tree, file: str, texts: Mapping[str, str], unknown: list[NotUnderstood]) -> None:
+    for child in tree.children:
+        if not isinstance(child, Tree):
+            continue
+        origin = Origin(file, child.meta.line, child.meta.column, child.meta.end_column)
+        if child.data == "setting":
+            name = str(child.children[0])
+            value = _value(child.children[1]) if len(child.children) > 1 else ""
+            section.settings[name] = Setting(value, origin)
+        elif child.data == "section":
+            name = str(child.children[0])
+            inner = section.sections.setdefault(name, Section(name, origin))
+            _fill(inner, child, file, texts, unknown)
+        elif child.data == "references":
+            section.references.extend(str(t) for t in child.children)
+        elif child.data == "include":
+            _include(_value(child), origin, texts, unknown)
+
+
+def _include(pattern: str, origin: Origin, texts: Mapping[str, str], unknown: list[NotUnderstood]) -> None:
+    """Accept an include of files that are read anyway; anything else is not understood."""
+    if not any(fnmatch(name, pattern) or fnmatch(name, f"*/{pattern}") for name in texts):
+        unknown.append(NotUnderstood(f"include {pattern}", "the included files were not given", origin))
+
+
+def _value(tree: Tree[Token] | Token) -> str:
+    parts = [tree] if isinstance(tree, Token) else list(tree.children)
+    return " ".join(_unquoted(str(p)) for p in parts)
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+
+
+def _unquoted(text: str) -> str:
+    if not text.startswith('"'):
+        return text
+    return re.sub(r"\\(.)", lambda m: _ESCAPES.get(m[1], m[1]), text[1:-1], flags=re.DOTALL)
+
+
+def _inherit(section: Section, root: Section, unknown: list[NotUnderstood]) -> None:
+    """Copy what each referenced section says and this one does not, first reference first, deepest last."""
+    for reference in section.references:
+        base = _resolve(reference, section, root)
+        if base is None:
+            reason = f'the section "{reference}" that it refers to is not defined'
+            unknown.append(NotUnderstood(f"{section.name} : {reference}", reason, section.origin))
+        else:
+            _merge(section, base, depth=0)
+    for inner in section.sections.values():
+        _inherit(inner, root, unknown)
+
+
+def _resolve(reference: str, section: Section, root: Section) -> Section | None:
+    """Return the section at the dotted path `reference`, from the root."""
+    found: Section | None = root
+    for part in reference.split("."):
+        found = found.sections.get(part) if found is not None else None
+    return None if found is section else found
+
+
+_DEEPEST = 16
+
+
+def _merge(section: Section, base: Section, depth: int) -> None:
+    if depth > _DEEPEST:
+        return
+    for name, setting in base.settings.items():
+        section.settings.setdefault(name, setting)
+    for name, inner in base.sections.items():
+        own = section.sections.setdefault(name, Section(name, inner.origin))
+        if own is not section:
+            _merge(own, inner, depth + 1)
