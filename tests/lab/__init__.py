@@ -1,0 +1,1 @@
+"""The test lab: network namespaces, and packets sent between them."""
