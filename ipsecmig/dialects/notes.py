@@ -15,7 +15,7 @@ class Note(NamedTuple):
     message: str
     advice: str = ""
 
-    def say(self, origin: Origin, text: str = "", **fields: object) -> Diagnostic:
+    def say(self, origin: Origin, text: str = "", expected: str = "", **fields: object) -> Diagnostic:
         """Return this message about the place `origin`, where `text` stands; `text` must not be a secret."""
-        message = self.message.format(**fields)
-        return Diagnostic(self.code, self.severity, message, origin, text=text, advice=self.advice.format(**fields))
+        message, advice = self.message.format(**fields), self.advice.format(**fields)
+        return Diagnostic(self.code, self.severity, message, origin, text=text, expected=expected, advice=advice)
