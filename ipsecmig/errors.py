@@ -34,3 +34,11 @@ class InputError(IpsecmigError):
 
 class OutputError(IpsecmigError):
     """The result cannot be written: a full disk, missing rights, or a file that is not ours to overwrite."""
+
+
+class BudgetExceeded(IpsecmigError):  # noqa: N818  it is an outcome that callers turn into *undecided*, not a mistake
+    """The exact comparison would take more memory than allowed. Callers must say *undecided*, never *equal*."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        super().__init__(f"the packet space of this policy falls into more than {budget:,} parts; nothing is claimed")

@@ -2,7 +2,7 @@
 
 A packet is a point with eight coordinates. Local and remote are seen from the host that holds the policy: a packet
 that goes out has its source as local end, one that comes in its destination; of a forwarded packet the source is
-called local. Protocols without ports are taken to have every port, so that a box never depends on what is not there.
+called local. A packet of a protocol without ports has port 0 at both ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from ipsecmig.model.selectors import (
     ANY_PROTOCOL,
-    PORT_PROTOCOLS,
     AddressRange,
     Family,
     PortRange,
@@ -48,6 +47,9 @@ Span = tuple[int, int]
 ALL_LINKS: Final[Span] = (Link.LAN, Link.DIALUP)
 ALL_PROTOCOLS: Final[Span] = (0, 255)
 ALL_PORTS: Final[Span] = (0, 65535)
+
+WITH_PORTS: Final = frozenset({6, 17, 33, 132, 136})
+"""The protocols whose packets have ports: TCP, UDP, DCCP (RFC 4340), SCTP (RFC 9260) and UDP-Lite (RFC 3828)."""
 
 
 class Box(NamedTuple):
@@ -108,7 +110,7 @@ class Packet(NamedTuple):
 
 def _endpoint(family: Family, address: int, protocol: int, port: int) -> str:
     text = format_address(family, address)
-    if protocol not in PORT_PROTOCOLS:
+    if protocol not in WITH_PORTS:
         return text
     return f"{text}:{port}" if family is Family.IPV4 else f"[{text}]:{port}"
 
