@@ -1,0 +1,71 @@
+"""The documents tell the truth: every command that they show runs, and exits as they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ground_truth import ROOT, SAMPLES, every_sample
+
+DOCUMENTS = [path for path in (ROOT / "README.md", SAMPLES / "README.md") if path.exists()]
+_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_EXIT = re.compile(r"#\s*exits with (\d+)")
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+class Shown(NamedTuple):
+    """A command of a document, as its arguments, and the exit code that the document promises."""
+
+    document: str
+    arguments: tuple[str, ...]
+    exit_code: int
+
+
+def _shown() -> list[Shown]:
+    found = []
+    for document in DOCUMENTS:
+        for block in _BLOCK.findall(document.read_text(encoding="utf-8")):
+            for line in block.replace("\\\n", " ").splitlines():
+                command = line.removeprefix("$ ")
+                if command.startswith("ipsecmig "):
+                    promised = _EXIT.search(command)
+                    arguments = tuple(shlex.split(command, comments=True)[1:])
+                    found.append(Shown(document.parent.name, arguments, int(promised[1]) if promised else 0))
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the samples, in which a command may write."""
+    (tmp_path / "samples").symlink_to(SAMPLES)
+    return tmp_path
+
+
+@pytest.mark.parametrize("shown", _shown(), ids=lambda shown: shlex.join(shown.arguments))
+def test_command_does_what_the_document_says(shown: Shown, folder: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "ipsecmig", *shown.arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == shown.exit_code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_documents_show_commands() -> None:
+    assert {shown.exit_code for shown in _shown()} >= {0, 2, 3}
+
+
+def test_links_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        for target in _LINK.findall(document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document}: {target}"
+
+
+def test_list_of_samples_is_complete() -> None:
+    listed = set(_LINK.findall((SAMPLES / "README.md").read_text(encoding="utf-8")))
+    assert {sample.name for sample in every_sample()} == listed
