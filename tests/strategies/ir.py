@@ -67,8 +67,8 @@ def origins() -> SearchStrategy[Origin]:
     """Places in text and in binary sources."""
     return st.one_of(
         st.just(NOWHERE),
-        st.builds(Origin, _ANY_TEXT, st.integers(0, 10**6), st.integers(0, 300), st.integers(0, 300)),
-        st.builds(Origin, _ANY_TEXT, offset=st.integers(0, 2**32)),
+        st.builds(Origin, _ANY_TEXT, st.integers(1, 10**6), st.integers(1, 300), st.integers(1, 300), st.none()),
+        st.builds(Origin, _ANY_TEXT, st.just(0), st.just(0), st.just(0), st.integers(0, 2**32)),
     )
 
 
