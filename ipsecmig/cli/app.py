@@ -1,0 +1,64 @@
+"""The program: its commands, and how a command line becomes a call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipsecmig.cli.convert import convert
+from ipsecmig.cli.formats import formats
+from ipsecmig.cli.guard import guarded
+from ipsecmig.cli.printer import print_version
+from ipsecmig.cli.settings import load_settings
+from ipsecmig.cli.show import show
+from ipsecmig.cli.targets import targets
+
+COMMANDS = (convert, show, formats, targets)
+"""Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
+
+app = typer.Typer(
+    name="ipsecmig",
+    help="Read Windows IPsec policies, and carry them, verified, to Linux.",
+    epilog="Exit codes: 0 done, 1 findings at or above the threshold, 2 bad usage or input, 3 undecided.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print_version()
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options of the program itself."""
+
+
+for _command in COMMANDS:
+    app.command()(guarded(_command))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line `arguments`, without the program's name, and return its exit code.
+
+    Raises InputError for a mistake in the settings; everything else is answered here.
+    """
+    settings = {} if {"-h", "--help"} & set(arguments) else load_settings(Path.cwd())
+    defaults = {command.__name__: settings for command in COMMANDS}
+    try:
+        app(args=list(arguments), prog_name="ipsecmig", default_map=defaults)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    return 0

@@ -1,0 +1,85 @@
+"""The result of a conversion as JSON under `convert.schema.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ipsecmig import __version__
+from ipsecmig.diagnostics import Origin
+
+if TYPE_CHECKING:
+    from ipsecmig.cli.conversion import Conversion, Outcome
+    from ipsecmig.model.policy import NotUnderstood
+    from ipsecmig.model.targets import Emission, Loss, OutputFile
+
+Json = dict[str, object]
+
+
+def document(conversion: Conversion, outcome: Outcome) -> Json:
+    """Return the whole result; contents are in it only when they were asked for with `-o -`."""
+    written = outcome.written
+    return {
+        "tool": {"name": "ipsecmig", "version": __version__},
+        "policy": conversion.flat.policy.name,
+        "sources": list(conversion.store.sources),
+        "targets": [emission.target for emission in conversion.emissions],
+        "verified": conversion.verification.verdict.value,
+        "verification": list(conversion.verification.reasons),
+        "written": written is not None,
+        "files": list(_files(conversion, outcome)),
+        "left_over": [] if written is None else list(written.left_over),
+        "losses": [_loss(loss) for loss in conversion.losses],
+        "exact": {emission.target: emission.exact for emission in conversion.emissions},
+        "assumptions": list(conversion.flat.assumptions),
+        "undecided": [not_understood_entry(one) for one in conversion.not_understood],
+        "notes": [{"target": e.target, "text": text} for e in conversion.emissions for text in e.notes],
+    }
+
+
+def location(origin: Origin) -> Json:
+    """Return a place as `file`, `line` and `column`, or with `offset` in a binary source; null is not known."""
+    found: Json = {"file": origin.file, "line": origin.line or None, "column": origin.column or None}
+    return found if origin.offset is None else found | {"offset": origin.offset}
+
+
+def _files(conversion: Conversion, outcome: Outcome) -> Iterator[Json]:
+    purposes = {target.name: target.files for target in conversion.targets}
+    for emission in conversion.emissions:
+        for file in emission.files:
+            described = _file(file, emission, purposes[emission.target].get(file.path, ""))
+            if outcome.output == "-" and conversion.may_be_written:
+                hidden = file.secret and not outcome.with_secrets
+                described["content"] = None if hidden else file.content.decode("utf-8", "backslashreplace")
+            yield described
+
+
+def _file(file: OutputFile, emission: Emission, purpose: str) -> Json:
+    """Describe one file. Size and digest of a secret one are left out: they would let a weak key be guessed."""
+    return {
+        "path": file.path,
+        "target": emission.target,
+        "purpose": purpose,
+        "size": None if file.secret else len(file.content),
+        "secret": file.secret,
+        "executable": file.executable,
+        "sha256": None if file.secret else sha256(file.content).hexdigest(),
+    }
+
+
+def _loss(loss: Loss) -> Json:
+    return {
+        "target": loss.target,
+        "kind": loss.kind.value,
+        "direction": loss.direction.value,
+        "attribute": loss.attribute,
+        "location": location(loss.origin),
+        "reason": loss.reason,
+        "advice": loss.advice,
+    }
+
+
+def not_understood_entry(one: NotUnderstood) -> Json:
+    """Return one thing that was not understood, with its place."""
+    return {"text": one.text, "reason": one.reason, "location": location(one.origin)}

@@ -1,0 +1,127 @@
+"""The options that commands share, each defined once, so that it works the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ipsecmig.cli.printer import ColorMode
+from ipsecmig.errors import UsageError
+from ipsecmig.model.windows import WindowsVersion
+
+
+class Format(StrEnum):
+    """The forms that a result can take."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LossThreshold(StrEnum):
+    """From which loss on a conversion counts as one with findings; each level includes those before it."""
+
+    NEVER = "never"
+    OPEN = "open"
+    NEEDS_HUMAN = "needs-human"
+    CLOSED = "closed"
+
+
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...", show_default=False, help="Files or folders to read, in order; - is standard input."
+    ),
+]
+FromFormat = Annotated[
+    str | None,
+    typer.Option("--from", metavar="FORMAT", help="Read the sources as this format; see `ipsecmig formats`."),
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="The sources' character encoding, for example cp1252.")
+]
+Define = Annotated[
+    list[str] | None,
+    typer.Option("--define", metavar="NAME=VALUE", help="The value of a script's variable or parameter. Repeatable."),
+]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option("--assume", metavar="NAME", help="Settle what a script leaves to run time. Repeatable."),
+]
+PolicyName = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="NAME", help="The policy meant; by default the assigned one, else the only one."),
+]
+SiteFile = Annotated[
+    Path | None, typer.Option("--site", metavar="FILE", help="The site inventory, YAML or JSON (site.schema.json).")
+]
+MyAddresses = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--me", metavar="ADDRESS", help="An address of the policy's host; overrides the inventory. Repeatable."
+    ),
+]
+WindowsOption = Annotated[
+    WindowsVersion | None, typer.Option("--windows", help="The source's Windows version; overrides the inventory.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="The form of the result.")]
+Color = Annotated[ColorMode, typer.Option("--color", help="When to colour; NO_COLOR is honoured.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors on standard error.")]
+WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Show preshared keys; without it they never appear.")]
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """What the command line says about the sources."""
+
+    names: tuple[str, ...]
+    format: str | None = None
+    encoding: str | None = None
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    assumptions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """What the command line says about the policy's host."""
+
+    file: Path | None = None
+    addresses: tuple[str, ...] = ()
+    windows: WindowsVersion | None = None
+
+
+def input_options(
+    names: list[str], format_: str | None, encoding: str | None, define: list[str] | None, assume: list[str] | None
+) -> InputOptions:
+    """Return the input options in one piece.
+
+    Raises UsageError for an encoding that does not exist or a definition without `=`.
+    """
+    return InputOptions(tuple(names), format_, _encoding(encoding), _definitions(define or []), frozenset(assume or []))
+
+
+def _encoding(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError):
+        raise UsageError(
+            f'--encoding: there is no encoding "{name}"; cp437, cp850, cp1252, utf-8 and utf-16 are'
+        ) from None
+    return name
+
+
+def _definitions(pairs: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            # The text is not repeated: it may be a preshared key.
+            raise UsageError("--define takes NAME=VALUE, for example --define SERVER=10.0.0.5")
+        found[name] = value
+    return found

@@ -1,0 +1,154 @@
+"""Reads the sources that the command line names, and joins what they say into one policy store."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ipsecmig.cli.text import place
+from ipsecmig.diagnostics import Diagnostic, Origin, Severity, worst
+from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.errors import InputError, UsageError
+from ipsecmig.model.policy import FilterAction, FilterList, HostSettings, Policy, PolicyStore
+
+if TYPE_CHECKING:
+    from ipsecmig.cli.options import InputOptions
+    from ipsecmig.cli.printer import Printer
+
+STANDARD_INPUT = "-"
+
+UNREADABLE = "CLI001"
+NO_FORMAT = "CLI002"
+SKIPPED = "CLI003"
+CLASH = "CLI004"
+
+
+def read_store(options: InputOptions, printer: Printer) -> PolicyStore:
+    """Return the store that the sources describe, after printing what there is to say about them.
+
+    Raises InputError when a source cannot be read, is of no known format or holds a mistake, and UsageError for a
+    format that does not exist.
+    """
+    reading = read_sources(options)
+    if worst(reading.diagnostics) is Severity.ERROR:
+        raise InputError(reading.diagnostics)
+    printer.diagnostics(reading.diagnostics)
+    return reading.store
+
+
+def read_sources(options: InputOptions) -> Reading:
+    """Return what the sources say together; each is read on its own, in order."""
+    wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
+    forced = None if options.format is None else _dialect(options.format)
+    readings: list[Reading] = []
+    for name in options.names:
+        readings.extend(_read(source, forced, wanted, alone=alone) for source, alone in _load(name))
+    return _join(readings)
+
+
+def _load(name: str) -> Iterator[tuple[Source, bool]]:
+    """Yield the input called `name`, or every file of the folder of that name; whether it was named itself."""
+    if name == STANDARD_INPUT:
+        yield Source(name, sys.stdin.buffer.read()), True
+        return
+    path = Path(name)
+    try:
+        if not path.is_dir():
+            yield Source(name, path.read_bytes()), True
+            return
+        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        if not files:
+            raise InputError((_error(UNREADABLE, name, "the folder holds no file"),))
+        for file in files:
+            yield Source(str(file), file.read_bytes()), False
+    except OSError as failure:
+        where = str(failure.filename or name)
+        raise InputError((_error(UNREADABLE, where, f"cannot be read: {failure.strerror}"),)) from None
+
+
+def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, Origin(file), advice=advice)
+
+
+def _dialects() -> tuple[Dialect, ...]:
+    from ipsecmig.dialects.registry import DIALECTS
+
+    return DIALECTS
+
+
+def _dialect(name: str) -> Dialect:
+    for dialect in _dialects():
+        if dialect.name == name:
+            return dialect
+    names = ", ".join(dialect.name for dialect in _dialects())
+    raise UsageError(f'--from: there is no format "{name}"; there are: {names}')
+
+
+def _read(source: Source, forced: Dialect | None, options: ReadOptions, *, alone: bool) -> Reading:
+    dialect = forced or max(_dialects(), key=lambda d: d.detect(source))
+    if forced is not None or dialect.detect(source) > 0:
+        return dialect.read(source, options)
+    names = ", ".join(d.name for d in _dialects())
+    if alone:
+        advice = f"if it is one of these, say so with --from: {names}"
+        raise InputError((_error(NO_FORMAT, source.name, "no known format fits this input", advice),))
+    message = "left out: no known format fits this file"
+    skipped = Diagnostic(SKIPPED, Severity.WARNING, message, Origin(source.name))
+    return Reading(PolicyStore(), (skipped,))
+
+
+def _join(readings: Sequence[Reading]) -> Reading:
+    diagnostics = [d for reading in readings for d in reading.diagnostics]
+    if len(readings) == 1:
+        return readings[0]
+    if readings and not any(reading.store.sources for reading in readings):
+        diagnostics.append(_error(NO_FORMAT, "the folder", "no known format fits any of its files"))
+    stores = [reading.store for reading in readings]
+    joined = PolicyStore(
+        policies=_union((s.policies for s in stores), "policy", diagnostics),
+        filter_lists=_union((s.filter_lists for s in stores), "filter list", diagnostics),
+        filter_actions=_union((s.filter_actions for s in stores), "filter action", diagnostics),
+        settings=_settings(stores, diagnostics),
+        not_understood=tuple(n for s in stores for n in s.not_understood),
+        sources=tuple(name for s in stores for name in s.sources),
+    )
+    return Reading(joined, tuple(diagnostics))
+
+
+_Named = TypeVar("_Named", Policy, FilterList, FilterAction)
+
+
+def _union(groups: Iterable[tuple[_Named, ...]], kind: str, diagnostics: list[Diagnostic]) -> tuple[_Named, ...]:
+    """Return all objects of the stores; two of one name must say the same."""
+    found: dict[object, _Named] = {}
+    for group in groups:
+        for one in group:
+            first = found.setdefault((one.store, one.name.casefold()), one)
+            if first != one:
+                message = f'the {kind} "{one.name}" is not the one of {place(first.origin)}, but has its name'
+                diagnostics.append(Diagnostic(CLASH, Severity.ERROR, message, one.origin, advice=_CLASH_ADVICE))
+    return tuple(found.values())
+
+
+_CLASH_ADVICE = "several sources are read each on its own; join scripts that build on each other into one file"
+
+
+def _settings(stores: Sequence[PolicyStore], diagnostics: list[Diagnostic]) -> HostSettings:
+    joined = HostSettings()
+    for store in stores:
+        joined = _joined_settings(joined, store, diagnostics.append)
+    return joined
+
+
+def _joined_settings(former: HostSettings, store: PolicyStore, complain: Callable[[Diagnostic], None]) -> HostSettings:
+    values: dict[str, object] = {}
+    for name in (field.name for field in fields(HostSettings)):
+        old, new = getattr(former, name), getattr(store.settings, name)
+        if None not in (old, new) and old != new:
+            file = ", ".join(store.sources)
+            complain(_error(CLASH, file, f"the setting {name.replace('_', ' ')} is {new} here and {old} before"))
+        values[name] = old if new is None else new
+    return HostSettings(**values)  # type: ignore[arg-type]
