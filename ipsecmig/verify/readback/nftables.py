@@ -1,0 +1,293 @@
+"""What packets meet in an nftables ruleset: base chains in order, jumps, sets, verdict maps. Source: nft(8).
+
+A ruleset is judged for the first packet of a connection, in each of the states that it can ask for: clear, or under
+an SA. Packets pass when every base chain of their hooks lets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from functools import partial, reduce
+from typing import Final
+
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.model.selectors import Family
+from ipsecmig.model.space import Box, Direction, Packet
+from ipsecmig.model.treatment import TunnelSense
+from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, compose
+from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, element_boxes, excluded_boxes, whole
+from ipsecmig.verify.readback.nft_model import (
+    Element,
+    Match,
+    NftChain,
+    NftRule,
+    NftTable,
+    NftVerdict,
+    Ruleset,
+    VerdictKind,
+    VerdictMap,
+)
+from ipsecmig.verify.target import ReadTarget, Responsible
+
+
+class Fate(Enum):
+    """Where a packet is after a rule or chain: accepted or dropped, at the next rule, or back where it came from."""
+
+    ACCEPTED = "accepted"
+    DROPPED = "dropped"
+    NEXT = "next"
+    RETURNED = "returned"
+
+
+_FATES: Final = {
+    VerdictKind.ACCEPT: Fate.ACCEPTED,
+    VerdictKind.DROP: Fate.DROPPED,
+    VerdictKind.REJECT: Fate.DROPPED,
+    VerdictKind.CONTINUE: Fate.NEXT,
+    VerdictKind.RETURN: Fate.RETURNED,
+}
+
+_HOOKS: Final = {
+    "input": (Direction.IN,),
+    "output": (Direction.OUT,),
+    "forward": (Direction.FORWARD,),
+    "prerouting": (Direction.IN, Direction.FORWARD),
+    "postrouting": (Direction.OUT, Direction.FORWARD),
+}
+_FAMILIES: Final = {
+    "inet": (Family.IPV4, Family.IPV6),
+    "ip": (Family.IPV4,),
+    "ip6": (Family.IPV6,),
+}
+_DEEPEST: Final = 16
+
+CLEAR_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=False)
+PROTECTED_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=True)
+CLEAR_IN: Final = Crossing(Direction.IN, arrives_protected=False, leaves_protected=False)
+PROTECTED_IN: Final = Crossing(Direction.IN, arrives_protected=True, leaves_protected=False)
+CLEAR_FORWARD: Final = Crossing(Direction.FORWARD, arrives_protected=False, leaves_protected=False)
+WRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=False, leaves_protected=True)
+UNWRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=True, leaves_protected=False)
+
+Layer = tuple[Box, NftVerdict, NftRule, Element | None]
+
+
+def read_ruleset(ruleset: Ruleset, not_understood: tuple[NotUnderstood, ...]) -> ReadTarget:
+    """Return what packets meet in `ruleset`."""
+    reader = _Reader(ruleset, list(not_understood))
+    sides = [reader.observed(direction) for direction in Direction]
+    total = reduce(lambda first, second: first.combine(second, compose), sides)
+    return ReadTarget("nftables", total, reader.responsible, tuple(reader.unknown), tuple(reader.assumptions()))
+
+
+class _Reader:
+    """Evaluates one ruleset; maps of chains are kept, since several rules may lead to one chain."""
+
+    def __init__(self, ruleset: Ruleset, unknown: list[NotUnderstood]) -> None:
+        self.unknown = unknown
+        self._chains: dict[tuple[str, str, str, Crossing], DecisionMap[Fate]] = {}
+        self._base = sorted(
+            ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
+            key=lambda pair: pair[1].priority,
+        )
+        self._check_base()
+
+    def _check_base(self) -> None:
+        known = []
+        for table, chain in self._base:
+            if chain.hook in _HOOKS and chain.type == "filter" and table.family in _FAMILIES:
+                known.append((table, chain))
+            else:
+                reason = f"a base chain of type {chain.type} at {chain.hook} of {table.family} is not modelled"
+                self._doubt(NotUnderstood(f"chain {chain.name}", reason, chain.origin))
+        self._base = known
+
+    def _doubt(self, doubt: NotUnderstood) -> None:
+        if doubt not in self.unknown:
+            self.unknown.append(doubt)
+
+    def assumptions(self) -> Iterator[str]:
+        if any("ct state" in s for s in self._selectors()):
+            yield "nftables is judged by the first packet of each connection"
+        if any(s == "fib daddr type" for s in self._selectors()):
+            yield "directed broadcasts are treated as the limited broadcast is"
+
+    def _selectors(self) -> Iterator[str]:
+        for table, _ in self._base:
+            for chain in table.chains.values():
+                for rule in chain.rules:
+                    for statement in rule.statements:
+                        if not isinstance(statement, NftVerdict):
+                            yield from statement.selectors
+
+    def observed(self, direction: Direction) -> DecisionMap[Observed]:
+        """Return what becomes of the packets of one direction; those of others pass in this map."""
+        if direction is Direction.OUT:
+            return self._either(CLEAR_OUT, PROTECTED_OUT, Protection())
+        if direction is Direction.IN:
+            return self._either(CLEAR_IN, PROTECTED_IN, Protection())
+        wrapped = self._either(CLEAR_FORWARD, WRAPPED, Protection(sense=TunnelSense.ENCAPSULATE))
+        unwrapped = self._either(CLEAR_FORWARD, UNWRAPPED, Protection(sense=TunnelSense.DECAPSULATE))
+        return wrapped.combine(unwrapped, _either_sense)
+
+    def _either(self, clear: Crossing, protected: Crossing, protection: Protection) -> DecisionMap[Observed]:
+        only_protected = Observed(False, protection)
+
+        def meet(passes_clear: bool, passes_protected: bool) -> Observed:
+            if passes_clear:
+                return PASSES
+            return only_protected if passes_protected else DROPPED
+
+        return self._passing(clear).combine(self._passing(protected), meet)
+
+    def _passing(self, crossing: Crossing) -> DecisionMap[bool]:
+        """Return which packets every base chain lets pass."""
+        passing = DecisionMap.from_layers([], True)
+        for table, chain in self._base:
+            if crossing.direction in _HOOKS[chain.hook]:
+                fates = self._chain(table, chain, crossing, 0).map(partial(_passes, chain.policy))
+                passing = passing.combine(fates, lambda first, second: first and second)
+        mine = whole(crossing, Family)
+        return DecisionMap.from_layers([(b, True) for b in mine], False).combine(passing, lambda a, b: b or not a)
+
+    def _chain(self, table: NftTable, chain: NftChain, crossing: Crossing, depth: int) -> DecisionMap[Fate]:
+        key = (table.family, table.name, chain.name, crossing)
+        if key not in self._chains:
+            self._chains[key] = self._evaluate(table, chain, crossing, depth)
+        return self._chains[key]
+
+    def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing, depth: int) -> DecisionMap[Fate]:
+        """Return the fates of packets that enter `chain`: runs of plain verdicts at once, jumps one by one."""
+        total = DecisionMap.from_layers([], Fate.NEXT)
+        plain: list[tuple[Box, Fate]] = []
+        for box, verdict, rule, _ in self._layers(table, chain, crossing):
+            if verdict.chain:
+                total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
+                plain = []
+                total = total.combine(self._lead(table, box, verdict, rule, crossing, depth), _then)
+            else:
+                plain.append((box, _FATES[verdict.kind]))
+        total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
+        return total.map(lambda fate: Fate.RETURNED if fate is Fate.NEXT else fate)
+
+    def _lead(  # all that a jump depends on
+        self, table: NftTable, box: Box, verdict: NftVerdict, rule: NftRule, crossing: Crossing, depth: int
+    ) -> DecisionMap[Fate]:
+        """Return the fates of the packets of `box` in the chain that `verdict` leads to; others go on."""
+        chain = table.chains.get(verdict.chain)
+        if chain is None or depth >= _DEEPEST:
+            self._doubt(NotUnderstood(rule.text, f"the chain {verdict.chain} cannot be followed", rule.origin))
+            return DecisionMap.from_layers([], Fate.NEXT)
+        back = Fate.NEXT if verdict.kind is VerdictKind.JUMP else Fate.RETURNED
+        inside = self._chain(table, chain, crossing, depth + 1)
+
+        def enter(entered: bool, fate: Fate) -> Fate:
+            if not entered:
+                return Fate.NEXT
+            return back if fate is Fate.RETURNED else fate
+
+        return DecisionMap.from_layers([(box, True)], False).combine(inside, enter)
+
+    def _layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
+        for rule in chain.rules:
+            try:
+                yield from _rule_layers(table, rule, crossing)
+            except Unmodelled as reason:
+                self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
+
+    def responsible(self, packet: Packet) -> Responsible | None:
+        """Return the rule or element that decides about a packet in clear, or that asks for an SA."""
+        crossing = (CLEAR_OUT, CLEAR_IN, CLEAR_FORWARD)[packet.direction]
+        point = Box(*((value, value) for value in packet))
+        found: Responsible | None = None
+        for table, chain in self._base:
+            if crossing.direction in _HOOKS[chain.hook]:
+                fate, decided = self._follow(table, chain, point, crossing)
+                found = decided or found
+                if fate is Fate.DROPPED:
+                    return found
+        return found
+
+    def _follow(
+        self, table: NftTable, chain: NftChain, point: Box, crossing: Crossing, depth: int = 0
+    ) -> tuple[Fate, Responsible | None]:
+        for box, verdict, rule, element in self._layers(table, chain, crossing):
+            if not box.contains(point):
+                continue
+            here = Responsible((element or rule).origin, rule.text)
+            if not verdict.chain:
+                if verdict.kind is VerdictKind.CONTINUE:
+                    continue
+                return _FATES[verdict.kind], here
+            target = table.chains.get(verdict.chain)
+            if target is None or depth >= _DEEPEST:
+                continue
+            fate, _ = self._follow(table, target, point, crossing, depth + 1)
+            if fate in {Fate.ACCEPTED, Fate.DROPPED}:
+                return fate, here
+            if verdict.kind is VerdictKind.GOTO:
+                break
+        dropped = chain.hook and chain.policy is VerdictKind.DROP
+        policy = Responsible(chain.origin, f"chain {chain.name}: policy {chain.policy.value}")
+        return (Fate.DROPPED, policy) if dropped else (Fate.RETURNED, None)
+
+
+def _passes(policy: VerdictKind, fate: Fate) -> bool:
+    return fate is Fate.ACCEPTED or (fate is not Fate.DROPPED and policy is VerdictKind.ACCEPT)
+
+
+def _then(first: Fate, second: Fate) -> Fate:
+    return second if first is Fate.NEXT else first
+
+
+def _either_sense(wrapped: Observed, unwrapped: Observed) -> Observed:
+    """Join what passes when it leaves protected with what passes when it arrived so."""
+    if wrapped.protection is None:
+        return unwrapped
+    return wrapped if unwrapped.protection is None else Observed(wrapped.clear, Protection())
+
+
+def _rule_layers(table: NftTable, rule: NftRule, crossing: Crossing) -> Iterator[Layer]:
+    """Yield the packets that `rule` decides about, with its verdict; a rule without a verdict decides nothing."""
+    boxes: list[Box] = whole(crossing, _FAMILIES[table.family])
+    for statement in rule.statements:
+        if isinstance(statement, NftVerdict):
+            yield from ((box, statement, rule, None) for box in boxes)
+            return
+        if isinstance(statement, VerdictMap):
+            yield from _mapped(table, statement, boxes, rule, crossing)
+            return
+        boxes = list(_matching(table, statement, boxes, crossing))
+
+
+def _mapped(
+    table: NftTable, statement: VerdictMap, boxes: Iterable[Box], rule: NftRule, crossing: Crossing
+) -> Iterator[Layer]:
+    if rule.statements[-1] is not statement:
+        raise Unmodelled("a verdict map before the end of a rule is not modelled")
+    for element in _elements(table, statement):
+        if element.verdict is None:
+            raise Unmodelled("a verdict map has an element without verdict")
+        for selected in element_boxes(boxes, statement.selectors, element, crossing):
+            yield selected, element.verdict, rule, element
+
+
+def _elements(table: NftTable, statement: Match | VerdictMap) -> tuple[Element, ...]:
+    if not statement.reference:
+        return statement.elements
+    if statement.reference not in table.sets:
+        raise Unmodelled(f"the set {statement.reference} is not defined")
+    return table.sets[statement.reference]
+
+
+def _matching(table: NftTable, match: Match, boxes: list[Box], crossing: Crossing) -> Iterator[Box]:
+    elements = _elements(table, match)
+    if match.operator in {"==", "eq", "in"}:
+        for element in elements:
+            yield from element_boxes(boxes, match.selectors, element, crossing)
+    elif match.operator in {"!=", "ne"} and len(match.selectors) == 1:
+        yield from excluded_boxes(boxes, match.selectors[0], elements, crossing)
+    else:
+        raise Unmodelled(f"the comparison {match.operator} is not modelled")
