@@ -23,21 +23,23 @@ _DIGEST_SIZE = hashlib.sha256().digest_size
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def load(name: str, start: tuple[str, ...]) -> lark.Lark:
+def load(name: str, start: tuple[str, ...], *, positions: bool = False) -> lark.Lark:
     """Return the LALR parser of the grammar `name`, for example `netsh_static.lark`, with the symbols `start`.
+
+    With `positions` every node of its trees knows its place.
 
     Raises FileNotFoundError when the installation is incomplete.
     """
     grammar = resources.grammar(name).read_bytes()
-    key = hashlib.sha256(repr((grammar, start, lark.__version__, sys.version)).encode()).hexdigest()
+    key = hashlib.sha256(repr((grammar, start, positions, lark.__version__, sys.version)).encode()).hexdigest()
     folder = _cache_folder()
     if folder is None:
-        return _build(grammar, start)
+        return _build(grammar, start, positions=positions)
     path = folder / f"{Path(name).stem}-{key[:32]}.lalr"
     table = _read(path)
     if table is not None:
         return lark.Lark.load(io.BytesIO(table))
-    parser = _build(grammar, start)
+    parser = _build(grammar, start, positions=positions)
     buffer = io.BytesIO()
     parser.save(buffer)
     with suppress(OSError):
@@ -45,12 +47,12 @@ def load(name: str, start: tuple[str, ...]) -> lark.Lark:
     return parser
 
 
-def _build(grammar: bytes, start: tuple[str, ...]) -> lark.Lark:
-    return lark.Lark(grammar.decode(), parser="lalr", start=list(start))
+def _build(grammar: bytes, start: tuple[str, ...], *, positions: bool) -> lark.Lark:
+    return lark.Lark(grammar.decode(), parser="lalr", start=list(start), propagate_positions=positions)
 
 
 def _cache_folder() -> Path | None:
-    """Return the user's cache folder for ipsecmig, made if need be; None where there is none that only they can write."""
+    """Return the user's cache folder for ipsecmig, made if need be; None where others could write it."""
     if not hasattr(os, "geteuid"):
         return None
     base = os.environ.get("XDG_CACHE_HOME", "")

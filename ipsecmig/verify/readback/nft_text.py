@@ -8,8 +8,8 @@ from functools import lru_cache
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.grammars import load
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.resources import grammar
 from ipsecmig.verify.readback.nft_model import (
     STANDARD_PRIORITIES,
     Element,
@@ -50,8 +50,7 @@ def read_text(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    text = grammar("nftables.lark").read_text("utf-8")
-    return Lark(text, parser="lalr", maybe_placeholders=False, propagate_positions=True)
+    return load("nftables.lark", ("start",), positions=True)
 
 
 class _Builder:

@@ -11,8 +11,8 @@ from functools import lru_cache
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.grammars import load
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.resources import grammar
 
 _Tree = Tree[Token]
 
@@ -67,8 +67,7 @@ def parse_settings(texts: Mapping[str, str]) -> tuple[Section, tuple[NotUndersto
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    text = grammar("swanctl.lark").read_text("utf-8")
-    return Lark(text, parser="lalr", maybe_placeholders=False, propagate_positions=True)
+    return load("swanctl.lark", ("start",), positions=True)
 
 
 def _line(text: str, number: int) -> str:

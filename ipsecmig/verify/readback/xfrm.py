@@ -11,12 +11,12 @@ from typing import Final
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.grammars import load
 from ipsecmig.model import selectors
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import AddressRange, Family, PortRange
 from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.treatment import Mode, TunnelSense
-from ipsecmig.resources import grammar
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
 from ipsecmig.verify.readback.spd import ACCEPTS, Defaults, SpdDirection, SpdEntry, read_spd
 from ipsecmig.verify.target import ReadTarget
@@ -81,9 +81,7 @@ def read(text: str, file: str) -> ReadTarget:
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(
-        grammar("ip_xfrm.lark").read_text("utf-8"), parser="lalr", start=["command", "entry"], maybe_placeholders=False
-    )
+    return load("ip_xfrm.lark", ("command", "entry"))
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, str]]:

@@ -1,0 +1,175 @@
+"""Compares a policy with what was emitted, or written by hand, over all packets. DESIGN: verification, ring one.
+
+The answer is `equal` only when everything was understood and no packet is treated otherwise; `different` with boxes
+of packets and a witness in each; else `undecided`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial, reduce
+
+from ipsecmig.model.conflicts import decision_map
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.diagram import BudgetExceeded
+from ipsecmig.model.exemptions import LIMITED_BROADCAST, MULTICAST
+from ipsecmig.model.explanation import Explanation, explain
+from ipsecmig.model.flatten import FlatPolicy
+from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.space import Box, Direction, Packet, box
+from ipsecmig.model.targets import Loss
+from ipsecmig.model.treatment import PERMIT, Treatment
+from ipsecmig.verify.forgiveness import Forgiveness, forgiveness
+from ipsecmig.verify.observed import (
+    PASSES,
+    Observed,
+    Slack,
+    agrees,
+    compose,
+    disagreements,
+    expected,
+    opens,
+)
+from ipsecmig.verify.target import ReadTarget, Responsible
+
+
+class Result(Enum):
+    """The three answers."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDifference:
+    """Packets that a target treats otherwise than the policy.
+
+    `source` and `target` are what becomes of them on each side, `opens` whether the target lets more through or
+    protects otherwise, `parameters` the fields of protection that differ. `explanation` names the filter that decides,
+    `responsible` the lines of the target's configurations that do.
+    """
+
+    box: Box
+    witness: Packet
+    source: Observed
+    target: Observed
+    opens: bool
+    parameters: tuple[str, ...]
+    explanation: Explanation
+    responsible: tuple[Responsible, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The answer with everything on which it rests."""
+
+    result: Result
+    differences: tuple[PolicyDifference, ...]
+    truncated: bool
+    assumptions: tuple[str, ...]
+    undecided: tuple[NotUnderstood, ...]
+
+
+_LIMIT = 50
+
+
+def compare(
+    flat: FlatPolicy, targets: Sequence[ReadTarget], losses: Sequence[Sequence[Loss]] = (), limit: int = _LIMIT
+) -> Comparison:
+    """Return whether a packet that meets all `targets`, one after another, meets what `flat` says.
+
+    `losses` are those that the conversion reported, for each target; the deviations that they name are forgiven.
+    """
+    undecided = flat.not_understood + tuple(doubt for t in targets for doubt in t.not_understood)
+    assumptions = _assumptions(flat, targets)
+    try:
+        differences, truncated = _differences(flat, targets, forgiveness(flat, losses), limit)
+    except BudgetExceeded as excess:
+        doubt = NotUnderstood(f'policy "{flat.policy.name}"', str(excess), flat.policy.origin)
+        return Comparison(Result.UNDECIDED, (), truncated=False, assumptions=assumptions, undecided=(*undecided, doubt))
+    result = Result.DIFFERENT if differences else Result.EQUAL
+    return Comparison(Result.UNDECIDED if undecided else result, differences, truncated, assumptions, undecided)
+
+
+def _differences(
+    flat: FlatPolicy, targets: Sequence[ReadTarget], forgiven: Forgiveness, limit: int
+) -> tuple[tuple[PolicyDifference, ...], bool]:
+    treatments = decision_map(flat)
+    bundle = reduce(lambda first, second: first.combine(second, compose), (t.map for t in targets))
+    found: list[PolicyDifference] = []
+    truncated = False
+    for direction in _directions(flat, targets):
+        here = list(_possible(flat, direction))
+        source = _expectation(treatments.restrict(here, PERMIT), direction, forgiven)
+        answer = source.differences(bundle.restrict(here, PASSES), agrees, limit)
+        truncated = truncated or answer.truncated
+        for difference in answer.differences:
+            found.append(
+                PolicyDifference(
+                    difference.box,
+                    difference.witness,
+                    difference.left,
+                    difference.right,
+                    opens(difference.left, difference.right),
+                    _parameters(difference.left, difference.right),
+                    explain(flat, difference.witness),
+                    tuple(r for t in targets if (r := t.responsible(difference.witness)) is not None),
+                )
+            )
+    found.sort(key=lambda d: not d.opens)
+    return tuple(found[:limit]), truncated or len(found) > limit
+
+
+def _expectation(
+    treatments: DecisionMap[Treatment], direction: Direction, forgiven: Forgiveness
+) -> DecisionMap[Observed]:
+    """Return what one direction's packets should meet, with the slack that the losses give."""
+    plain = treatments.map(lambda treatment: forgiven.soften(treatment, expected(treatment, direction)))
+    closing = plain.combine(forgiven.closes, partial(_loosen, Slack.CLOSES))
+    return closing.combine(forgiven.opens, partial(_loosen, Slack.OPENS))
+
+
+def _loosen(slack: Slack, observed: Observed, here: bool) -> Observed:
+    return Observed(observed.clear, observed.protection, observed.slack | slack) if here else observed
+
+
+def _parameters(source: Observed, target: Observed) -> tuple[str, ...]:
+    if source.protection is None or target.protection is None:
+        return ()
+    return disagreements(source.protection, target.protection)
+
+
+def _directions(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> Iterator[Direction]:
+    """Yield the directions to compare; forwarding only where the targets can tell it from what the host sends."""
+    yield Direction.OUT
+    yield Direction.IN
+    if _forwarding_matters(flat, targets):
+        yield Direction.FORWARD
+
+
+def _forwarding_matters(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> bool:
+    return bool(flat.site.addresses) or all(t.name == "nftables" for t in targets)
+
+
+def _possible(flat: FlatPolicy, direction: Direction) -> Iterator[Box]:
+    """Yield the packets of `direction` that can exist: with this host's addresses known, only those of its own."""
+    for family in Family:
+        everything = AddressRange.whole(family)
+        own = [a for a in flat.site.addresses if a.family is family]
+        if direction is Direction.FORWARD or not flat.site.addresses:
+            yield box(direction, everything, everything)
+            continue
+        groups = (MULTICAST, LIMITED_BROADCAST, *flat.site.broadcasts) if direction is Direction.IN else ()
+        for address in (*own, *(g for g in groups if g.family is family)):
+            yield box(direction, address, everything)
+
+
+def _assumptions(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[str, ...]:
+    found = [*flat.assumptions, *(a for t in targets for a in t.assumptions)]
+    if not _forwarding_matters(flat, targets):
+        found.append("this host forwards no packets (its addresses are not known)")
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,123 @@
+"""What a comparison forgives because the conversion already reported it: losses, turned into data.
+
+A loss about a parameter of protection silences that parameter; one about which packets are meant gives slack to
+those packets, in the direction that the loss admits. A bundle is forgiven a closing deviation when one of its targets
+reports it, and anything else only when all of them do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ipsecmig.model.attributes import AttributeKind
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.policy import FilterAction
+from ipsecmig.model.space import Box, Direction
+from ipsecmig.model.targets import Loss, SecurityDirection
+from ipsecmig.model.treatment import Protect, Treatment
+from ipsecmig.verify.observed import Observed
+
+_PARAMETERS: dict[AttributeKind, tuple[str, ...]] = {
+    AttributeKind.MAIN_MODE_OFFERS: ("main_mode_offers", "pfs_groups"),
+    AttributeKind.MAIN_MODE_LIFETIME: ("main_mode_seconds",),
+    AttributeKind.MAIN_MODE_PFS: (),
+    AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT: (),
+    AttributeKind.RULE_AUTHENTICATION: ("authentication", "preshared_key", "authority"),
+    AttributeKind.ACTION_OFFERS: ("protocols", "transforms", "lifetime"),
+    AttributeKind.ACTION_LIFETIMES: ("lifetime",),
+    AttributeKind.ACTION_PFS: ("pfs_groups",),
+}
+"""The fields of `Protection` that an attribute decides."""
+
+_PACKETS = frozenset(
+    {
+        AttributeKind.RULE_CONNECTION_TYPE,
+        AttributeKind.RULE_TUNNEL,
+        AttributeKind.ACTION_ACTION,
+        AttributeKind.ACTION_SOFT,
+        AttributeKind.ACTION_INBOUND_PASSTHROUGH,
+        AttributeKind.FILTER_SOURCE,
+        AttributeKind.FILTER_DESTINATION,
+        AttributeKind.FILTER_PROTOCOL,
+        AttributeKind.FILTER_SOURCE_PORT,
+        AttributeKind.FILTER_DESTINATION_PORT,
+        AttributeKind.FILTER_MIRRORED,
+    }
+)
+"""The attributes that decide which packets are meant, or whether they may go in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiveness:
+    """`silent` are the parameters not compared, by treatment; the maps tell where a target may close or open more."""
+
+    silent: dict[Protect, frozenset[str]]
+    closes: DecisionMap[bool]
+    opens: DecisionMap[bool]
+
+    def soften(self, treatment: Treatment, observed: Observed) -> Observed:
+        """Return `observed` without the parameters that are not compared."""
+        if not isinstance(treatment, Protect) or observed.protection is None or treatment not in self.silent:
+            return observed
+        blank = dict.fromkeys(self.silent[treatment], None)
+        return replace(observed, protection=replace(observed.protection, **blank))  # type: ignore[arg-type]
+
+
+def forgiveness(flat: FlatPolicy, losses_by_target: Sequence[Sequence[Loss]]) -> Forgiveness:
+    """Return what the losses of a bundle's targets excuse; without targets nothing."""
+    silent: dict[Protect, frozenset[str]] = {}
+    closing: list[Box] = []
+    opening: list[set[Box]] = []
+    for number, losses in enumerate(losses_by_target):
+        found = _silenced(flat, losses)
+        silent = found if number == 0 else {t: silent[t] & names for t, names in found.items() if t in silent}
+        closing.extend(_regions(flat, losses, SecurityDirection.FAILS_CLOSED))
+        opening.append(set(_regions(flat, losses, SecurityDirection.FAILS_OPEN)))
+    common = set.intersection(*opening) if opening else set()
+    return Forgiveness(silent, _where(closing), _where(sorted(common)))
+
+
+def _where(boxes: Iterable[Box]) -> DecisionMap[bool]:
+    return DecisionMap.from_layers(((box, True) for box in boxes), default=False)
+
+
+def _silenced(flat: FlatPolicy, losses: Iterable[Loss]) -> dict[Protect, frozenset[str]]:
+    silent: dict[Protect, frozenset[str]] = {}
+    for loss in losses:
+        names = frozenset(_PARAMETERS.get(loss.about, ())) if loss.about is not None else frozenset()
+        if names:
+            for specific in _of(flat, loss):
+                if isinstance(specific.treatment, Protect):
+                    silent[specific.treatment] = silent.get(specific.treatment, frozenset()) | names
+    return silent
+
+
+def _regions(flat: FlatPolicy, losses: Iterable[Loss], direction: SecurityDirection) -> Iterator[Box]:
+    """Yield the packets that the losses speak of, and their answers: a target may tie the two together."""
+    for loss in losses:
+        if loss.about in _PACKETS and loss.direction is direction:
+            for specific in _of(flat, loss):
+                for box in specific.boxes:
+                    yield box
+                    yield _answers(box)
+
+
+def _answers(box: Box) -> Box:
+    if box.direction[0] == Direction.FORWARD:
+        return box._replace(local=box.remote, remote=box.local, local_port=box.remote_port, remote_port=box.local_port)
+    other = Direction.IN if box.direction[0] == Direction.OUT else Direction.OUT
+    return box._replace(direction=(other, other))
+
+
+def _of(flat: FlatPolicy, loss: Loss) -> Iterator[SpecificFilter]:
+    """Yield the filters that a loss concerns: of the policy all, else those of the rule, the action or the filter."""
+    for specific in flat.filters:
+        subject = loss.subject
+        if isinstance(subject, FilterAction):
+            concerned = specific.rule.filter_action.casefold() == subject.name.casefold()
+        else:
+            concerned = subject is flat.policy or subject is specific.rule or subject is specific.filter
+        if concerned:
+            yield specific
