@@ -12,7 +12,7 @@ from enum import Enum
 from functools import partial, reduce
 
 from ipsecmig.model.conflicts import decision_map
-from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.decision import DecisionMap, Difference
 from ipsecmig.model.diagram import BudgetExceeded
 from ipsecmig.model.exemptions import LIMITED_BROADCAST, MULTICAST
 from ipsecmig.model.explanation import Explanation, explain
@@ -107,21 +107,25 @@ def _differences(
         source = _expectation(treatments.restrict(here, PERMIT), direction, forgiven)
         answer = source.differences(bundle.restrict(here, PASSES), agrees, limit)
         truncated = truncated or answer.truncated
-        for difference in answer.differences:
-            found.append(
-                PolicyDifference(
-                    difference.box,
-                    difference.witness,
-                    difference.left,
-                    difference.right,
-                    opens(difference.left, difference.right),
-                    _parameters(difference.left, difference.right),
-                    explain(flat, difference.witness),
-                    tuple(r for t in targets if (r := t.responsible(difference.witness)) is not None),
-                )
-            )
+        found.extend(_difference(flat, targets, d) for d in answer.differences)
     found.sort(key=lambda d: not d.opens)
     return tuple(found[:limit]), truncated or len(found) > limit
+
+
+def _difference(
+    flat: FlatPolicy, targets: Sequence[ReadTarget], difference: Difference[Observed, Observed]
+) -> PolicyDifference:
+    source, target, witness = difference.left, difference.right, difference.witness
+    return PolicyDifference(
+        difference.box,
+        witness,
+        source,
+        target,
+        opens(source, target),
+        _parameters(source, target),
+        explain(flat, witness),
+        tuple(line for t in targets if (line := t.responsible(witness)) is not None),
+    )
 
 
 def _expectation(

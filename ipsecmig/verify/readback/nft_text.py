@@ -184,7 +184,8 @@ def _key(tree: _Tree) -> tuple[str, ...]:
 
 def _verdict(tree: _Tree) -> NftVerdict:
     words = [str(t) for t in tree.children]
-    return NftVerdict(VerdictKind(words[0]), words[1] if len(words) > 1 else "")
+    kind = VerdictKind(words[0])
+    return NftVerdict(kind, words[1] if kind in {VerdictKind.JUMP, VerdictKind.GOTO} else "")
 
 
 def _selectors(tree: _Tree) -> tuple[str, ...]:
