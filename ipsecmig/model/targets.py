@@ -95,3 +95,5 @@ class Target:
     emit: Callable[[EmissionRequest], Emission]
     files: Mapping[str, str] = field(default_factory=dict)
     """What each file that it writes is for."""
+    exact: frozenset[AttributeKind] = frozenset()
+    """The attributes that it always says exactly; any other one may become a loss."""
