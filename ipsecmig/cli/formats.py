@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import Color, Format, FormatOption
 from ipsecmig.cli.printer import ColorMode, make_printer
+
+if TYPE_CHECKING:
+    from ipsecmig.dialects.base import Dialect
 
 
 def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) -> Exit:
@@ -17,14 +22,18 @@ def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) 
 
     printer = make_printer(color)
     if format_ is Format.JSON:
-        printer.json(
-            [
-                {"name": d.name, "title": d.title, "confidence": d.confidence, "suffixes": list(d.suffixes)}
-                for d in DIALECTS
-            ]
-        )
+        printer.json({"formats": [_document(dialect) for dialect in DIALECTS]})
         return Exit.DONE
     columns = [Column("name"), Column("format"), Column("confidence"), Column("files")]
     rows = [[d.name, d.title, d.confidence, " ".join(d.suffixes)] for d in DIALECTS]
     printer.result(table(columns, rows, printer.width, indent=0))
     return Exit.DONE
+
+
+def _document(dialect: Dialect) -> dict[str, object]:
+    return {
+        "name": dialect.name,
+        "title": dialect.title,
+        "confidence": dialect.confidence,
+        "suffixes": list(dialect.suffixes),
+    }
