@@ -14,10 +14,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ipsecmig.dialects.registry import read
+
 from ipsecmig.cli.site import read_site
 from ipsecmig.diagnostics import Severity
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
-from ipsecmig.dialects.registry import read
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten, select_policy
 from ipsecmig.model.packets import parse_packet
 from ipsecmig.model.policy import (

@@ -42,7 +42,7 @@ def _shown() -> list[Shown]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the samples, in which a command may write."""
+    """Give a folder with the samples, in which a command may write."""
     (tmp_path / "samples").symlink_to(SAMPLES)
     return tmp_path
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 from ground_truth import (
-    ROOT,
     SAMPLES,
     SUFFIXES,
     Row,
@@ -81,7 +80,7 @@ def test_table_is_thorough(sample: Sample) -> None:
 
 
 def _without_inventory(sample: Sample) -> list[Row]:
-    """The rows that must not change when the host's addresses are not known: to or from one of them, and no tunnel."""
+    """Return the rows that must not change when the host's addresses are not known: packets to or from one."""
     own = {address.first for address in sample.site.addresses}
     return [row for row in sample.rows() if row.packet.local in own and row.packet.family == Family.IPV4]
 
@@ -108,8 +107,8 @@ def test_knowing_the_host_changes_nothing_for_its_own_packets(sample: Sample) ->
     assert [decide(flat, row.packet) for row in rows] == [row.expected for row in rows]
 
 
-def _packets_of_pairs(flat: FlatPolicy) -> list[tuple[SpecificFilter, SpecificFilter]]:
-    """Return the pairs of filters that meet with different treatments, neither inside the other, undecided by a third."""
+def _conflicts(flat: FlatPolicy) -> list[tuple[SpecificFilter, SpecificFilter]]:
+    """Return the pairs of filters whose common packets no filter decides."""
     found = []
     for number, one in enumerate(flat.filters):
         for other in flat.filters[number + 1 :]:
@@ -123,7 +122,7 @@ def _packets_of_pairs(flat: FlatPolicy) -> list[tuple[SpecificFilter, SpecificFi
 
 @pytest.mark.parametrize("sample", [s for s in DECIDED if s.path.parent.name == "recommended"], ids=_name)
 def test_recommended_sample_has_no_conflict(sample: Sample) -> None:
-    assert _packets_of_pairs(flat_policy(sample)) == []
+    assert _conflicts(flat_policy(sample)) == []
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=_name)
@@ -189,7 +188,11 @@ def test_text_in_an_ansi_code_page_is_read() -> None:
 
 def test_loop_makes_one_filter_each() -> None:
     flat = flat_policy(_sample("special-considerations/home-office.bat"))
-    closed = {f.filter.destination_port.first for f in flat.filters if f.filter_list.name == "Closed" and f.filter.protocol == TCP}
+    closed = {
+        f.filter.destination_port.first
+        for f in flat.filters
+        if f.filter_list.name == "Closed" and f.filter.protocol == TCP
+    }
     assert closed == {135, 136, 137, 138, 139, 445}
 
 
