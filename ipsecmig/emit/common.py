@@ -8,14 +8,14 @@ are exact there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.expansion import expand
-from ipsecmig.model.policy import Action, DefaultResponseRule, Filter, FilterAction, Policy, StoreKind
-from ipsecmig.model.selectors import Address, AddressRange, Family, ServerAddress
+from ipsecmig.model.policy import Action, DefaultResponseRule, FilterAction, Policy, StoreKind
+from ipsecmig.model.selectors import Address, DnsName, Family, ServerAddress
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import ALL_PORTS, WITH_PORTS, Box, Direction, Span
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
@@ -78,22 +78,26 @@ def prefixes(family: Family, span: Span) -> Iterator[tuple[int, int]]:
 
 def prefix_length(family: Family, span: Span) -> int | None:
     """Return the prefix length when `span` is a CIDR block, else None."""
-    return AddressRange(family, *span).prefix_length
+    first, last = span
+    mask = first ^ last
+    if mask & (mask + 1) or first & mask:
+        return None
+    return family.bits - mask.bit_length()
 
 
-def with_protocol_stated(box: Box) -> Iterator[Box]:
-    """Yield boxes that together are `box`, where ports are limited only for a single protocol that has them.
+def with_protocol_stated(box: Box) -> Sequence[Box]:
+    """Return boxes that together are `box`, where ports are limited only for a single protocol that has them.
 
     Packets of other protocols have port 0 at both ends; see `ipsecmig.model.space`.
     """
-    if box.local_port == ALL_PORTS == box.remote_port:
-        yield box
-        return
-    for protocol in range(box.protocol[0], box.protocol[1] + 1):
-        if protocol in WITH_PORTS:
-            yield box._replace(protocol=(protocol, protocol))
-        elif box.local_port[0] == 0 == box.remote_port[0]:
-            yield box._replace(protocol=(protocol, protocol), local_port=ALL_PORTS, remote_port=ALL_PORTS)
+    low, high = box.protocol
+    if box.local_port == ALL_PORTS == box.remote_port or (low == high and low in WITH_PORTS):
+        return (box,)
+    stated = [box._replace(protocol=(p, p)) for p in sorted(WITH_PORTS) if low <= p <= high]
+    if box.local_port[0] == 0 == box.remote_port[0]:
+        others = (p for p in range(low, high + 1) if p not in WITH_PORTS)
+        stated += [box._replace(protocol=(p, p), local_port=ALL_PORTS, remote_port=ALL_PORTS) for p in others]
+    return stated
 
 
 def source_and_destination(box: Box) -> tuple[tuple[Span, Span], tuple[Span, Span]]:
@@ -138,8 +142,8 @@ def address_judge(target: str) -> Judge:
     """Return the judge of a filter's address for a target that needs plain addresses."""
 
     def judge(attribute: Attribute, request: EmissionRequest) -> Loss | None:
-        filter_, address = attribute.subject, attribute.value
-        if not isinstance(filter_, Filter) or not isinstance(address, Address):
+        address = attribute.value
+        if not isinstance(address, ServerAddress | DnsName):
             return None
         permits = attribute.action is not None and attribute.action.action is Action.PERMIT
         direction = CLOSED if permits else OPEN

@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import IntEnum
 from itertools import compress, groupby
 from typing import Final, NamedTuple
 
@@ -23,41 +22,37 @@ NOT_ASKED: Final = -1
 RANGE: Final = 255
 """In place of a prefix length: any range of addresses, CIDR blocks among them."""
 
+ONE_PORT: Final = 1
+PORT_RANGE: Final = 2
+
 _BUCKET_LIMIT: Final = 256
 """Entries with ranges in several parts that one table compares with each other before a new table begins."""
-
-
-class Ports(IntEnum):
-    """What a shape asks of a port."""
-
-    NOT_ASKED = -1
-    ONE = 1
-    RANGE = 2
 
 
 class Shape(NamedTuple):
     """Which parts of a packet a table asks for.
 
-    `local` and `remote` are `NOT_ASKED`, a prefix length or `RANGE`. `link` is the kind of interface, outside the key.
+    `local` and `remote` are `NOT_ASKED`, a prefix length or `RANGE`; the ports `NOT_ASKED`, `ONE_PORT` or `PORT_RANGE`.
+    `link` is the kind of interface, which is outside the key.
     """
 
     link: Span
     local: int
     remote: int
     protocol: bool
-    local_port: Ports
-    remote_port: Ports
+    local_port: int
+    remote_port: int
 
     @property
     def asked(self) -> tuple[bool, ...]:
         """Whether it asks for the local address, the remote one, the protocol, the local port, the remote port."""
-        ports = self.local_port is not Ports.NOT_ASKED, self.remote_port is not Ports.NOT_ASKED
+        ports = self.local_port != NOT_ASKED, self.remote_port != NOT_ASKED
         return self.local != NOT_ASKED, self.remote != NOT_ASKED, self.protocol, *ports
 
     @property
     def ranges(self) -> tuple[int, ...]:
         """The positions in a key whose intervals can overlap without being equal."""
-        ports = self.local_port is Ports.RANGE, self.remote_port is Ports.RANGE
+        ports = self.local_port == PORT_RANGE, self.remote_port == PORT_RANGE
         overlapping = (self.local == RANGE, self.remote == RANGE, False, *ports)
         return tuple(i for i, part in enumerate(p for p, asked in enumerate(self.asked) if asked) if overlapping[part])
 
@@ -65,7 +60,7 @@ class Shape(NamedTuple):
     def has_intervals(self) -> bool:
         """Whether an entry can be more than one value, so that the kernel needs an interval set."""
         hosts = {NOT_ASKED, 32, 128}
-        return not {self.local, self.remote} <= hosts or Ports.RANGE in (self.local_port, self.remote_port)
+        return not {self.local, self.remote} <= hosts or PORT_RANGE in (self.local_port, self.remote_port)
 
 
 Key = tuple[Span, ...]
@@ -164,7 +159,7 @@ def arrange(family: Family, selections: Iterable[Selection]) -> list[Table]:
     return tables
 
 
-_EVERYTHING: Final = Shape(ALL_LINKS, NOT_ASKED, NOT_ASKED, False, Ports.NOT_ASKED, Ports.NOT_ASKED)
+_EVERYTHING: Final = Shape(ALL_LINKS, NOT_ASKED, NOT_ASKED, False, NOT_ASKED, NOT_ASKED)
 
 
 def _put(tables: list[Table], family: Family, shape: Shape, selections: list[Selection]) -> None:
@@ -186,23 +181,17 @@ def key_of(asked: tuple[bool, ...], box: Box) -> Key:
 
 
 class _Shapes:
-    """Finds the shapes of boxes; addresses recur, so what is known of each is kept."""
+    """Finds the shapes of boxes; their parts recur, so what is known of each is kept."""
 
     def __init__(self, family: Family) -> None:
         self._family = family
-        self._whole = (0, family.last)
-        self._widths: dict[Span, int] = {self._whole: NOT_ASKED}
+        self._widths: dict[Span, int] = {(0, family.last): NOT_ASKED}
+        self._rests: dict[tuple[Span, ...], tuple[bool, int, int]] = {}
 
     def of(self, box: Box) -> Shape:
         """Return the shape of `box`, whose ports are limited only for a single protocol."""
-        return Shape(
-            box.link,
-            self._width(box.local),
-            self._width(box.remote),
-            box.protocol != ALL_PROTOCOLS,
-            _ports(box.local_port),
-            _ports(box.remote_port),
-        )
+        _, _, link, local, remote, *rest = box
+        return Shape(link, self._width(local), self._width(remote), *self._rest(tuple(rest)))
 
     def _width(self, span: Span) -> int:
         width = self._widths.get(span)
@@ -211,8 +200,15 @@ class _Shapes:
             width = self._widths[span] = RANGE if length is None else length
         return width
 
+    def _rest(self, spans: tuple[Span, ...]) -> tuple[bool, int, int]:
+        found = self._rests.get(spans)
+        if found is None:
+            protocol, remote_port, local_port = spans
+            found = self._rests[spans] = (protocol != ALL_PROTOCOLS, _ports(local_port), _ports(remote_port))
+        return found
 
-def _ports(span: Span) -> Ports:
+
+def _ports(span: Span) -> int:
     if span == ALL_PORTS:
-        return Ports.NOT_ASKED
-    return Ports.ONE if span[0] == span[1] else Ports.RANGE
+        return NOT_ASKED
+    return ONE_PORT if span[0] == span[1] else PORT_RANGE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Final
 
 from ipsecmig.emit.common import (
@@ -78,6 +79,8 @@ def verdict(treatment: Permit | Block | Protect, direction: Direction) -> str:
     return "accept" if isinstance(treatment, Permit) else "drop"
 
 
+_ORDER: Final = (Direction.IN, Direction.OUT, Direction.FORWARD)
+
 _Section = tuple[Direction, Family]
 
 
@@ -125,16 +128,21 @@ class _Ruleset:
         return name
 
 
-def _selections(flat: FlatPolicy) -> dict[_Section, list[Selection]]:
+def _selections(flat: FlatPolicy) -> dict[tuple[int, int], list[Selection]]:
     """Return what decides in each direction and IP version, in order."""
-    found: dict[_Section, list[Selection]] = {}
+    found: dict[tuple[int, int], list[Selection]] = {section: [] for section in product(Direction, Family)}
+    verdicts_of: dict[int, list[str]] = {}
     for specific in flat.filters:
         label = f'filter list "{specific.filter_list.name}", rule "{specific.rule.name}"'
+        verdicts = verdicts_of.get(id(specific.treatment))
+        if verdicts is None:
+            verdicts = [verdict(specific.treatment, direction) for direction in Direction]
+            verdicts_of[id(specific.treatment)] = verdicts
         for box in specific.boxes:
-            direction, family = Direction(box.direction[0]), Family(box.family[0])
-            result = verdict(specific.treatment, direction)
-            section = found.setdefault((direction, family), [])
-            section += [Selection(specific.weight, result, part, label) for part in with_protocol_stated(box)]
+            direction = box.direction[0]
+            section = found[direction, box.family[0]]
+            for part in with_protocol_stated(box):
+                section.append(Selection(specific.weight, verdicts[direction], part, label))
     return found
 
 
@@ -142,16 +150,15 @@ def _ruleset(flat: FlatPolicy) -> _Ruleset:
     ruleset = _Ruleset()
     selections = _selections(flat)
     exempt = {(Direction(b.direction[0]), Family(b.family[0])) for e in flat.exemptions for b in e.boxes}
-    for section in sorted({*selections, *exempt}, key=lambda s: (_ORDER.index(s[0]), s[1])):
-        chosen = selections.get(section, [])
+    for section in product(_ORDER, Family):
+        chosen = selections[section]
+        if not chosen and section not in exempt:
+            continue
         lines = ruleset.chains[section] = list(_exemption_rules(flat, section))
         if chosen:
             lines += ["", "# the policy's filters, most specific first; what none of them selects passes"]
         lines += [ruleset.rule(table, section) for table in arrange(section[1], chosen)]
     return ruleset
-
-
-_ORDER: Final = (Direction.IN, Direction.OUT, Direction.FORWARD)
 
 
 def _exemption_rules(flat: FlatPolicy, section: _Section) -> Iterator[str]:

@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Final, NamedTuple
 
 from ipsecmig.emit.common import one_line, prefix_length, short_label
-from ipsecmig.emit.nftables.tables import NOT_ASKED, RANGE, Entry, Key, Ports, Shape, Table
+from ipsecmig.emit.nftables.tables import NOT_ASKED, ONE_PORT, RANGE, Entry, Key, Shape, Table
 from ipsecmig.model.selectors import Family, format_address
 from ipsecmig.model.space import ALL_LINKS, ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Link, Span
 
@@ -147,8 +147,8 @@ def map_name(table: Table) -> str:
             words.append(f"{name}_range" if width == RANGE else f"{name}{width}")
     words += ["protocol"] if shape.protocol else []
     for name, ports in (("local_port", shape.local_port), ("remote_port", shape.remote_port)):
-        if ports is not Ports.NOT_ASKED:
-            words.append(name if ports is Ports.ONE else f"{name}s")
+        if ports != NOT_ASKED:
+            words.append(name if ports == ONE_PORT else f"{name}s")
     return "_".join(words)
 
 
