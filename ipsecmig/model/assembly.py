@@ -61,9 +61,7 @@ class _Assembly(Generic[Element]):
     A chain of level 8 is an element, numbered from -1 downwards.
     """
 
-    def __init__(
-        self, join: Callable[[Element, Element], Element], bottom: Element, forest: Forest[Element]
-    ) -> None:
+    def __init__(self, join: Callable[[Element, Element], Element], bottom: Element, forest: Forest[Element]) -> None:
         self._forest = forest
         self._bottom = forest.terminal(bottom)
         self._union = Union(forest, join, self._bottom)

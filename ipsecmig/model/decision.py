@@ -19,9 +19,10 @@ from ipsecmig.model.diagram import (
     Mapping,
     Node,
     Pairing,
+    collector_paused,
     isomorphic,
 )
-from ipsecmig.model.intervals import EVERYTHING, TOP, Interval, closed, half_open, merge_boxes
+from ipsecmig.model.intervals import EVERYTHING, Interval, closed, half_open, merge_boxes
 from ipsecmig.model.packets import witness
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import ALL_LINKS, ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Packet
@@ -79,8 +80,18 @@ class DecisionMap(Generic[Leaf]):
         leaves: list[Leaf] = []
         ranked = list(_ranked(layers, leaves))
         leaves.append(default)
-        root = assemble(ranked, min, len(leaves) - 1, Forest(budget))
-        return cls(Mapping(Forest[Leaf](budget), leaves.__getitem__).of(root), budget)
+        return DecisionMap.from_joins(ranked, min, len(leaves) - 1, budget).map(leaves.__getitem__)
+
+    @classmethod
+    def from_joins(
+        cls, layers: Iterable[tuple[Box, Leaf]], join: Callable[[Leaf, Leaf], Leaf], bottom: Leaf, budget: int
+    ) -> DecisionMap[Leaf]:
+        """Return the map that gives a packet the join of the leaves of all `layers` that hold it, `bottom` for none.
+
+        `join` must be associative, commutative and idempotent with `bottom` as its zero.
+        """
+        with collector_paused():
+            return cls(assemble(layers, join, bottom, Forest(budget)), budget)
 
     def at(self, packet: Packet) -> Leaf:
         """Return what `packet` meets."""
@@ -92,13 +103,15 @@ class DecisionMap(Generic[Leaf]):
 
     def map(self, function: Callable[[Leaf], Result]) -> DecisionMap[Result]:
         """Return the map whose leaves are `function` of these; called once for each distinct leaf."""
-        return DecisionMap(Mapping(Forest[Result](self.budget), function).of(self.root), self.budget)
+        with collector_paused():
+            return DecisionMap(Mapping(Forest[Result](self.budget), function).of(self.root), self.budget)
 
     def combine(self, other: DecisionMap[Other], function: Callable[[Leaf, Other], Result]) -> DecisionMap[Result]:
         """Return the map that gives each packet `function` of what the two maps give it."""
         forest = Forest[Result](self.budget)
         pairing = Pairing(forest, Forest[Leaf](self.budget), Forest[Other](self.budget), function)
-        return DecisionMap(pairing.of(self.root, other.root), self.budget)
+        with collector_paused():
+            return DecisionMap(pairing.of(self.root, other.root), self.budget)
 
     def restrict(self, boxes: Iterable[Box], outside: Leaf) -> DecisionMap[Leaf]:
         """Return the map that is this one in `boxes` and `outside` elsewhere."""
@@ -268,9 +281,8 @@ def _size(box: Box) -> int:
 
 def _one_of_each_first(parts: list[tuple[Box, Leaf]]) -> list[tuple[Box, Leaf]]:
     """Return `parts` in their order, but the first of every leaf before the others."""
-    seen: set[Leaf] = set()
-    first, others = [], []
-    for part in parts:
-        (others if part[1] in seen else first).append(part)
-        seen.add(part[1])
-    return first + others
+    first: dict[Leaf, int] = {}
+    for position, (_, leaf) in enumerate(parts):
+        first.setdefault(leaf, position)
+    chosen = set(first.values())
+    return [parts[position] for position in first.values()] + [p for n, p in enumerate(parts) if n not in chosen]

@@ -15,7 +15,9 @@ intervals: Strehl and Thiele, "Symbolic model checking using interval diagram te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+import gc
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
 
 from ipsecmig.errors import BudgetExceeded
@@ -29,6 +31,21 @@ DEFAULT_BUDGET: Final = 12_000_000
 Leaf = TypeVar("Leaf", bound=Hashable)
 Other = TypeVar("Other", bound=Hashable)
 Result = TypeVar("Result", bound=Hashable)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep Python's cyclic garbage collector off meanwhile.
+
+    Diagrams make many objects and no garbage; looking for some among them takes half of the time otherwise.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Node(Generic[Leaf]):
@@ -95,34 +112,31 @@ class Forest(Generic[Leaf]):
             node.low = node.high = node.first = node.last = node
         return node
 
-    def _branch(self, level: int, cut: int, priority: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:
-        """Return the one node of these parts, whose neighbours at the cut are known to differ."""
-        key = (cut, low, high)
-        table = self._branches[level]
-        node = table.get(key)
-        if node is None:
-            self.spend()
-            node = table[key] = Node()
-            node.level = level
-            node.cut = cut
-            node.priority = priority
-            node.low = low
-            node.high = high
-            node.first = low.first if low.level == level else low
-            node.last = high.last if high.level == level else high
-            node.leaf = low.leaf
-        return node
-
     def branch(self, level: int, cut: int, priority: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:
         """Return `low` before `cut` and `high` from it on.
 
         The cuts of `low` and `high` at `level` lie on their sides of it and have lower priorities.
         """
-        before = low.last if low.level == level else low
-        after = high.first if high.level == level else high
-        if before is after:
+        key = (cut, low, high)
+        table = self._branches[level]
+        node = table.get(key)
+        if node is not None:
+            return node
+        if (low.last if low.level == level else low) is (high.first if high.level == level else high):
             return self._joined(level, low, high)
-        return self._branch(level, cut, priority, low, high)
+        self._left -= 1
+        if self._left < 0:
+            raise BudgetExceeded(self.budget)
+        node = table[key] = Node()
+        node.level = level
+        node.cut = cut
+        node.priority = priority
+        node.low = low
+        node.high = high
+        node.first = low.first if low.level == level else low
+        node.last = high.last if high.level == level else high
+        node.leaf = low.leaf
+        return node
 
     def _joined(self, level: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:
         """Return `low` and `high` side by side, where the last part of one is the first part of the other."""
@@ -131,8 +145,8 @@ class Forest(Generic[Leaf]):
         if high.level != level:
             return low
         if low.priority > high.priority:
-            return self._branch(level, low.cut, low.priority, low.low, self._joined(level, low.high, high))
-        return self._branch(level, high.cut, high.priority, self._joined(level, low, high.low), high.high)
+            return self.branch(level, low.cut, low.priority, low.low, self._joined(level, low.high, high))
+        return self.branch(level, high.cut, high.priority, self._joined(level, low, high.low), high.high)
 
     def row(self, level: int, pieces: Sequence[tuple[int, Node[Leaf]]]) -> Node[Leaf]:
         """Return what is, from each start on, the node beside it; starts ascend from 0, neighbours differ."""
@@ -145,12 +159,12 @@ class Forest(Generic[Leaf]):
                 priority = priorities[cut] = mixed(cut)
             while spine and spine[-1][1] < priority:
                 above, its_priority, low = spine.pop()
-                current = self._branch(level, above, its_priority, low, current)
+                current = self.branch(level, above, its_priority, low, current)
             spine.append((cut, priority, current))
             current = node
         while spine:
             above, its_priority, low = spine.pop()
-            current = self._branch(level, above, its_priority, low, current)
+            current = self.branch(level, above, its_priority, low, current)
         return current
 
     def split(self, node: Node[Leaf], level: int, cut: int) -> tuple[Node[Leaf], Node[Leaf]]:
@@ -163,11 +177,11 @@ class Forest(Generic[Leaf]):
             before, after = self.split(node.low, level, cut)
             if after is node.low:
                 return before, node
-            return before, self._branch(level, node.cut, node.priority, after, node.high)
+            return before, self.branch(level, node.cut, node.priority, after, node.high)
         before, after = self.split(node.high, level, cut)
         if before is node.high:
             return node, after
-        return self._branch(level, node.cut, node.priority, node.low, before), after
+        return self.branch(level, node.cut, node.priority, node.low, before), after
 
 
 class Pairing(Generic[Leaf, Other, Result]):
@@ -217,23 +231,26 @@ class Union(Generic[Leaf]):
 
     def of(self, a: Node[Leaf], b: Node[Leaf]) -> Node[Leaf]:
         """Return the diagram of `join(a, b)`."""
-        if a is b or b is self._bottom:
+        bottom = self._bottom
+        if a is b or b is bottom:
             return a
-        if a is self._bottom:
+        if a is bottom:
             return b
-        if a.level > b.level or (a.level == b.level and a.priority < b.priority):
-            a, b = b, a
+        level, other_level = a.level, b.level
+        if level > other_level or (level == other_level and a.priority < b.priority):
+            a, b, level, other_level = b, a, other_level, level
         key = (a, b)
-        known = self._known.get(key)
-        if known is not None:
-            return known
+        made = self._known.get(key)
+        if made is not None:
+            return made
         forest = self._forest
-        forest.spend()
-        if a.level == TERMINAL:
+        if level == TERMINAL:
             made = forest.terminal(self._join(a.leaf, b.leaf))
         else:
-            before, after = forest.split(b, a.level, a.cut)
-            made = forest.branch(a.level, a.cut, a.priority, self.of(a.low, before), self.of(a.high, after))
+            cut = a.cut
+            before, after = forest.split(b, level, cut) if other_level == level else (b, b)
+            made = forest.branch(level, cut, a.priority, self.of(a.low, before), self.of(a.high, after))
+        forest.spend()
         self._known[key] = made
         return made
 

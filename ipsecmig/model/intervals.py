@@ -95,7 +95,7 @@ def _merge_along(boxes: list[tuple[Box, Key]], coordinate: int) -> list[tuple[Bo
     for box, key in boxes:
         rows.setdefault((box[:coordinate] + box[coordinate + 1 :], key), []).append(box[coordinate])
     return [
-        (Box(*others[:coordinate], span, *others[coordinate:]), key)
+        (Box._make((*others[:coordinate], span, *others[coordinate:])), key)
         for (others, key), spans in rows.items()
         for span in _joined(spans)
     ]
