@@ -1,0 +1,166 @@
+"""Pairs of filters between which the documentation does not decide.
+
+At a packet in conflict the foremost filters (see `specificity`) differ in treatment. The decision diagram says exactly
+which kinds of filters meet so; the filters themselves are then joined by hashing on the coarser of their masks, as in
+tuple space search (Srinivasan, Suri and Varghese, 1999), so that only pairs that overlap are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+from ipsecmig.model.diagram import DEFAULT_BUDGET
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.packets import witness
+from ipsecmig.model.space import Box, Packet, Span
+from ipsecmig.model.specificity import Contest, ContestMap, contest_map
+from ipsecmig.model.treatment import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictPair:
+    """Two filters of different treatment, both foremost at `witness`; `box` is what both select."""
+
+    first: SpecificFilter
+    second: SpecificFilter
+    box: Box
+    witness: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictReport:
+    """The pairs found, each once; all of them unless `truncated`, and then some of every kind."""
+
+    pairs: tuple[ConflictPair, ...]
+    truncated: bool
+
+
+_TRIES_PER_PAIR: Final = 20
+"""How many overlapping pairs are looked at, for each pair asked for, before the search is given up."""
+
+_Selected = tuple[Box, SpecificFilter]
+_Shape = tuple[int | None, ...]
+_MASKED: Final = (3, 4, 5, 6, 7)
+"""The coordinates of a box that masks are taken of: addresses, protocol and ports."""
+
+
+def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BUDGET) -> ConflictReport:
+    """Return up to `limit` pairs of filters of `flat` that conflict; raises BudgetExceeded.
+
+    Filters that select the same packets and treat them differently are such a pair; filters that treat them alike, and
+    pairs that exemptions or more specific filters cover, are not.
+    """
+    contests = contest_map(flat, budget)
+    kinds = _conflicting_kinds(contests)
+    tables = _tables(flat, contests, {kind for pair in kinds for kind in pair})
+    found: list[ConflictPair] = []
+    seen: set[tuple[int, int]] = set()
+    tries = _TRIES_PER_PAIR * limit
+    for pair, one, other in _in_turn([_overlapping(tables, pair) for pair in kinds]):
+        key = (id(one[1]), id(other[1]))
+        if key in seen:
+            continue
+        tries -= 1
+        if len(found) == limit or tries < 0:
+            return ConflictReport(tuple(found), truncated=True)
+        conflict = _conflict(contests, pair, one, other)
+        if conflict is not None:
+            seen.add(key)
+            found.append(conflict)
+    return ConflictReport(tuple(found), truncated=False)
+
+
+_Kinds = tuple[int, int]
+
+
+def _conflicting_kinds(contests: ContestMap) -> list[_Kinds]:
+    """Return the pairs of kinds that differ in treatment and are both foremost at some packet."""
+    found: set[_Kinds] = set()
+    contenders = contests.contenders
+    for contest in contests.map.leaves():
+        if isinstance(contenders.treatment(contest), Conflict):
+            pairs = combinations(sorted(contest), 2)
+            found.update((a, b) for a, b in pairs if contenders.kinds[a][1] != contenders.kinds[b][1])
+    return sorted(found)
+
+
+_Tables = dict[int, dict[tuple[Span, Span, _Shape], list[_Selected]]]
+"""For each kind its boxes, by direction, family and shape."""
+
+
+def _tables(flat: FlatPolicy, contests: ContestMap, wanted: set[int]) -> _Tables:
+    tables: _Tables = {kind: {} for kind in sorted(wanted)}
+    for specific in flat.filters:
+        kind = contests.numbers[id(specific)]
+        if kind in wanted:
+            for box in specific.boxes:
+                key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
+                tables[kind].setdefault(key, []).append((box, specific))
+    return tables
+
+
+def _mask(span: Span) -> int | None:
+    """Return how many low bits are free in `span`, or None when it is not a block of one mask."""
+    low, high = span
+    size = high - low + 1
+    return None if size & (size - 1) or low & (size - 1) else size.bit_length() - 1
+
+
+def _overlapping(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Kinds, _Selected, _Selected]]:
+    """Yield the boxes of the two kinds that overlap, with their filters."""
+    for (direction, family, shape), ones in tables[pair[0]].items():
+        for (other_direction, other_family, other_shape), others in tables[pair[1]].items():
+            if direction != other_direction or family != other_family:
+                continue
+            coarser = tuple(
+                None if a is None or b is None else max(a, b) for a, b in zip(shape, other_shape, strict=True)
+            )
+            for one, other in _joined(ones, others, coarser):
+                if one[0].intersection(other[0]) is not None:
+                    yield pair, one, other
+
+
+def _joined(ones: list[_Selected], others: list[_Selected], shape: _Shape) -> Iterator[tuple[_Selected, _Selected]]:
+    """Yield the pairs that agree under the masks of `shape`."""
+    table: dict[tuple[int, ...], list[_Selected]] = {}
+    for other in others:
+        table.setdefault(_under(other[0], shape), []).append(other)
+    for one in ones:
+        for other in table.get(_under(one[0], shape), ()):
+            yield one, other
+
+
+def _under(box: Box, shape: _Shape) -> tuple[int, ...]:
+    return tuple(box[c][0] >> free for c, free in zip(_MASKED, shape, strict=True) if free is not None)
+
+
+_Candidate = tuple[_Kinds, _Selected, _Selected]
+
+
+def _in_turn(sources: Iterable[Iterator[_Candidate]]) -> Iterator[_Candidate]:
+    """Yield one item of each source in turn until all are empty."""
+    waiting = list(sources)
+    while waiting:
+        left = []
+        for source in waiting:
+            candidate = next(source, None)
+            if candidate is not None:
+                yield candidate
+                left.append(source)
+        waiting = left
+
+
+def _conflict(contests: ContestMap, pair: _Kinds, one: _Selected, other: _Selected) -> ConflictPair | None:
+    """Return the conflict of two overlapping boxes, or None when nothing of the overlap is in conflict."""
+    overlap = one[0].intersection(other[0])
+    if overlap is None:
+        return None
+
+    def both_foremost(contest: Contest) -> bool:
+        return pair[0] in contest and pair[1] in contest
+
+    found = contests.map.find(overlap, both_foremost)
+    return None if found is None else ConflictPair(one[1], other[1], overlap, witness(found[0]))

@@ -1,0 +1,152 @@
+"""Which of the filters that match a packet Windows prefers: the more specific ones.
+
+A filter is more specific than another when it is no wider in any of source, destination, protocol, source port and
+destination port, and narrower in one. `me` counts as one host: it lies inside every range that holds the packet's
+address, and equals a host address. How Windows weighs filters of which neither is inside the other is not documented,
+so at each packet the *foremost* filters count, those that no matching filter is more specific than; where they differ
+in treatment, the packet is in conflict.
+Source: HP-UX IPSec manual p. 18 and "The Cable Guy, February 2005" (most specific first); the rest is inferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.diagram import DEFAULT_BUDGET
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.intervals import Interval, is_laminar
+from ipsecmig.model.space import Box
+from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
+
+Extent = tuple[Interval, Interval, Interval, Interval, Interval]
+"""Source, destination, protocol, source port and destination port of a filter, for comparing filters at a packet."""
+
+ONE: Final[Interval] = (0, 1)
+"""The interval that stands for a single value, whichever it is: all that hold a packet are the same one."""
+
+
+def extent(specific: SpecificFilter) -> Extent:
+    """Return the five components of `specific` as intervals; single values, and `me`, are all `ONE`."""
+    filter_ = specific.filter
+    ports = (filter_.source_port, filter_.destination_port)
+    source_port, destination_port = reversed(ports) if specific.mirror else ports
+    return (
+        ONE if specific.source.size == 1 else (specific.source.range.first, specific.source.range.last + 1),
+        ONE
+        if specific.destination.size == 1
+        else (specific.destination.range.first, specific.destination.range.last + 1),
+        ONE if filter_.protocol else (0, 256),
+        ONE if source_port.first == source_port.last else (source_port.first, source_port.last + 1),
+        ONE if destination_port.first == destination_port.last else (destination_port.first, destination_port.last + 1),
+    )
+
+
+def is_more_specific(one: Extent, other: Extent) -> bool:
+    """Whether a filter of extent `one` beats one of extent `other` at the packets that both match."""
+    return one != other and all(a == ONE or (b[0] <= a[0] and a[1] <= b[1]) for a, b in zip(one, other, strict=True))
+
+
+Contest = frozenset[int]
+"""The foremost filters at a packet, as numbers of `Contenders.kinds`."""
+
+EXEMPT: Final[Contest] = frozenset({-1})
+UNMATCHED: Final[Contest] = frozenset()
+
+
+@dataclass(slots=True)
+class Contenders:
+    """The kinds of filters of a policy: filters of one kind are equally specific and treat packets alike."""
+
+    kinds: list[tuple[Extent, Permit | Block | Protect]] = field(default_factory=list)
+    _numbers: dict[tuple[Extent, int], int] = field(default_factory=dict)
+    _treatments: dict[Permit | Block | Protect, int] = field(default_factory=dict)
+    _by_identity: dict[int, int] = field(default_factory=dict)
+
+    def number(self, size: Extent, treatment: Permit | Block | Protect) -> int:
+        """Return the number of the kind, new or known. The caller keeps `treatment` alive."""
+        alike = self._by_identity.get(id(treatment))
+        if alike is None:
+            alike = self._by_identity[id(treatment)] = self._treatments.setdefault(treatment, len(self._treatments))
+        number = self._numbers.setdefault((size, alike), len(self.kinds))
+        if number == len(self.kinds):
+            self.kinds.append((size, treatment))
+        return number
+
+    def foremost(self, one: Contest, other: Contest) -> Contest:
+        """Return the foremost among the filters of both."""
+        if -1 in one or -1 in other:
+            return EXEMPT
+        both = one | other
+        extents = {number: self.kinds[number][0] for number in both}
+        return frozenset(n for n in both if not any(is_more_specific(extents[m], extents[n]) for m in both))
+
+    def treatment(self, contest: Contest) -> Treatment:
+        """Return what the foremost filters do: their common treatment, or a conflict of several."""
+        if contest in (EXEMPT, UNMATCHED):
+            return PERMIT
+        found = frozenset(self.kinds[number][1] for number in contest)
+        return next(iter(found)) if len(found) == 1 else Conflict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ContestMap:
+    """For every packet the foremost filters that match it, and what the numbers mean."""
+
+    map: DecisionMap[Contest]
+    contenders: Contenders
+    numbers: dict[int, int]
+    """The number of each filter, by its `id`."""
+
+
+def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
+    """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
+    contenders = Contenders()
+    sizes = _comparable(flat.filters)
+    numbers = {
+        id(specific): contenders.number(size, specific.treatment)
+        for specific, size in zip(flat.filters, sizes, strict=True)
+    }
+    layers = _layers(flat, numbers)
+    return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
+
+
+def decision_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> DecisionMap[Treatment]:
+    """Return what every packet meets under `flat`: exempt ones pass, else the foremost filters decide, else they pass.
+
+    Packets whose foremost filters differ meet a `Conflict`. The map is exact, conflicts included; what
+    `flat.not_understood` names is not in it. Raises BudgetExceeded, which callers turn into *undecided*.
+    """
+    contests = contest_map(flat, budget)
+    return contests.map.map(contests.contenders.treatment)
+
+
+def _layers(flat: FlatPolicy, numbers: dict[int, int]) -> Iterator[tuple[Box, Contest]]:
+    for exemption in flat.exemptions:
+        for box in exemption.boxes:
+            yield box, EXEMPT
+    alone = {number: frozenset({number}) for number in numbers.values()}
+    for specific in flat.filters:
+        contest = alone[numbers[id(specific)]]
+        for box in specific.boxes:
+            yield box, contest
+
+
+def _comparable(filters: tuple[SpecificFilter, ...]) -> Iterator[Extent]:
+    """Yield an extent for each filter; where all ranges of a component nest, their lengths alone, which are fewer.
+
+    Of two nested ranges that hold a packet the shorter is the inner one.
+    """
+    extents = [extent(specific) for specific in filters]
+    nesting = [_nest(component) for component in zip(*extents, strict=True)]
+    for found in extents:
+        source, destination, protocol, source_port, destination_port = (
+            (0, end - low) if nests else (low, end) for (low, end), nests in zip(found, nesting, strict=True)
+        )
+        yield source, destination, protocol, source_port, destination_port
+
+
+def _nest(component: Iterable[Interval]) -> bool:
+    return is_laminar(set(component) - {ONE})
