@@ -1,4 +1,4 @@
-"""Pairs of filters between which the documentation does not decide.
+"""What packets meet under a policy, and the pairs of filters between which the documentation does not decide.
 
 At a packet in conflict the foremost filters (see `specificity`) differ in treatment. The decision diagram says exactly
 which kinds of filters meet so; the filters themselves are then joined by hashing on the coarser of their masks, as in
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
 from ipsecmig.model.space import Box, Packet, Span
 from ipsecmig.model.specificity import Contest, ContestMap, contest_map
-from ipsecmig.model.treatment import Conflict
+from ipsecmig.model.treatment import Conflict, Treatment
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class ConflictReport:
 
     pairs: tuple[ConflictPair, ...]
     truncated: bool
+
+
+def decision_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> DecisionMap[Treatment]:
+    """Return what every packet meets under `flat`: exempt ones pass, else the foremost filters decide, else they pass.
+
+    Packets whose foremost filters differ meet a `Conflict`. The map is exact, conflicts included; what
+    `flat.not_understood` names is not in it. Raises BudgetExceeded, which callers turn into *undecided*.
+    """
+    contests = contest_map(flat, budget)
+    return contests.map.map(contests.contenders.treatment)
 
 
 _TRIES_PER_PAIR: Final = 20

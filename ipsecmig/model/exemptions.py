@@ -24,6 +24,9 @@ LIMITED_BROADCAST: Final = AddressRange.parse("255.255.255.255")
 _KERBEROS_AND_RSVP: Final = frozenset({0, 2})
 _MULTICAST_AND_BROADCAST: Final = frozenset({0, 1})
 
+_NEVER_FILTERS_MULTICAST: Final = frozenset({WindowsVersion.WINDOWS_2000, WindowsVersion.XP})
+"""The versions that cannot classify multicast and broadcast at all; they also know no value above 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
@@ -34,28 +37,36 @@ class Exemption:
 
 
 def exemption_value(site: Site, stated: int | None) -> int:
-    """Return the NoDefaultExempt in force: the inventory's, else the one the source states, else the default."""
-    if site.exemptions is not None:
-        return site.exemptions
-    return TRAITS[site.windows].default_exemptions if stated is None else stated
+    """Return the NoDefaultExempt in force: the inventory's, else the one the source states, else the default.
+
+    Windows 2000 and XP know 0 and 1 only; what is not 0 counts as 1 there.
+    """
+    value = stated if site.exemptions is None else site.exemptions
+    if value is None:
+        return TRAITS[site.windows].default_exemptions
+    return min(value, 1) if site.windows in _NEVER_FILTERS_MULTICAST else value
 
 
 def exemptions(site: Site, value: int, *, negotiates: bool) -> tuple[Exemption, ...]:
-    """Return what is exempt under the NoDefaultExempt `value`, for a policy that negotiates or does not."""
+    """Return what is exempt under the NoDefaultExempt `value`, for a policy that negotiates or does not.
+
+    ESP and AH are exempt where this host ends them: they are what protection makes of other packets. Of neighbour
+    discovery the space of packets sees no more than that it is ICMPv6.
+    """
     families = (Family.IPV4, Family.IPV6) if TRAITS[site.windows].ipv6_in_policy else (Family.IPV4,)
     found = [Exemption("isakmp", tuple(_isakmp(families)))]
     if negotiates:
-        protected = [_either_way(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]
+        protected = [_at_this_host(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]
         found.append(Exemption("esp-ah", tuple(b for boxes in protected for b in boxes)))
     if value in _KERBEROS_AND_RSVP:
         found.append(Exemption("kerberos", tuple(_kerberos(families))))
-        found.append(Exemption("rsvp", tuple(b for f in families for b in _either_way(f, selectors.RSVP))))
+        found.append(Exemption("rsvp", tuple(b for f in families for b in _everywhere(f, selectors.RSVP))))
     if value in _MULTICAST_AND_BROADCAST:
         found.append(Exemption("multicast", tuple(_to(MULTICAST))))
         broadcast = [_to(address) for address in (LIMITED_BROADCAST, *site.broadcasts)]
         found.append(Exemption("broadcast", tuple(b for boxes in broadcast for b in boxes)))
     if site.windows is WindowsVersion.VISTA:
-        found.append(Exemption("neighbour-discovery", _either_way(Family.IPV6, selectors.ICMPV6)))
+        found.append(Exemption("neighbour-discovery", _at_this_host(Family.IPV6, selectors.ICMPV6)))
     return tuple(found)
 
 
@@ -76,9 +87,13 @@ def _kerberos(families: tuple[Family, ...]) -> Iterator[Box]:
                 yield box(direction, everything, everything, protocol, remote_port=KERBEROS_PORT)
 
 
-def _either_way(family: Family, protocol: int) -> tuple[Box, ...]:
+def _everywhere(family: Family, protocol: int) -> tuple[Box, ...]:
     everything = AddressRange.whole(family)
     return tuple(box(direction, everything, everything, protocol) for direction in Direction)
+
+
+def _at_this_host(family: Family, protocol: int) -> tuple[Box, ...]:
+    return tuple(b for b in _everywhere(family, protocol) if b.direction[0] != Direction.FORWARD)
 
 
 def _to(destination: AddressRange) -> Iterator[Box]:

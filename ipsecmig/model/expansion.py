@@ -53,8 +53,11 @@ def families_of(filter_: Filter, site: Site) -> tuple[Family, ...]:
 def expand(address: Address, family: Family, site: Site) -> Iterator[Term]:
     """Yield what `address` stands for in `family`.
 
-    Raises LookupError, with a message, for a name or a server that neither the source nor the inventory resolves.
+    Raises LookupError, with a message, for a name or a server that neither the source nor the inventory resolves, and
+    for the keywords of servers under a version that has none.
     """
+    if isinstance(address, ServerAddress) and not TRAITS[site.windows].server_addresses:
+        raise LookupError(f"{TRAITS[site.windows].title} does not know the keyword {address.role.value}")
     if isinstance(address, AnyAddress):
         yield Term(False, AddressRange.whole(family))
     elif isinstance(address, Me):

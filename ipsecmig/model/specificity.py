@@ -113,16 +113,6 @@ def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
     return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
 
 
-def decision_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> DecisionMap[Treatment]:
-    """Return what every packet meets under `flat`: exempt ones pass, else the foremost filters decide, else they pass.
-
-    Packets whose foremost filters differ meet a `Conflict`. The map is exact, conflicts included; what
-    `flat.not_understood` names is not in it. Raises BudgetExceeded, which callers turn into *undecided*.
-    """
-    contests = contest_map(flat, budget)
-    return contests.map.map(contests.contenders.treatment)
-
-
 def _layers(flat: FlatPolicy, numbers: dict[int, int]) -> Iterator[tuple[Box, Contest]]:
     for exemption in flat.exemptions:
         for box in exemption.boxes:

@@ -59,13 +59,14 @@ def explain(flat: FlatPolicy, packet: Packet) -> Explanation:
         return Explanation(packet, Decider.DEFAULT, PERMIT, (), ())
     extents = {id(f): extent(f) for f in matching}
     foremost = [f for f in matching if not any(is_more_specific(extents[id(g)], extents[id(f)]) for g in matching)]
+    front = {id(f) for f in foremost}
     treatments = frozenset(f.treatment for f in foremost)
     if len(treatments) > 1:
-        beaten = tuple(Beaten(f, _why(_winner(f, foremost), f)) for f in matching if f not in foremost)
+        beaten = tuple(Beaten(f, _why(_winner(f, foremost), f)) for f in matching if id(f) not in front)
         return Explanation(packet, Decider.CONFLICT, Conflict(treatments), tuple(foremost), beaten)
     first = foremost[0]
     beaten = tuple(
-        Beaten(f, "it does the same" if f in foremost else _why(_winner(f, foremost), f))
+        Beaten(f, "it does the same" if id(f) in front else _why(_winner(f, foremost), f))
         for f in matching
         if f is not first
     )
