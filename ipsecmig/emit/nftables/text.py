@@ -90,7 +90,7 @@ class Condition(NamedTuple):
         """Return the match, each word followed by a blank; the IP version is stated by the chain."""
         ends = _ENDS[direction]
         local, remote, protocols, *ports = self.parts
-        words = [_link_text(self.link, direction)]
+        words = [_link_text(self.link, family, direction)]
         for name, values in ((ends.local, local), (ends.remote, remote)):
             if values is not None:
                 words.append(f"{_HEADERS[family]} {name} {_set(address_text(family, v) for v in sorted(values))} ")
@@ -132,10 +132,15 @@ def conditions(boxes: Iterable[Box]) -> list[Condition]:
     return found
 
 
-def _link_text(link: Span, direction: Direction) -> str:
+def _link_text(link: Span, family: Family, direction: Direction) -> str:
     if link == ALL_LINKS:
         return ""
-    return f"meta {_ENDS[direction].interface} {'' if link[0] == Link.DIALUP else '!= '}ppp "
+    interface = _ENDS[direction].interface
+    if link[0] != Link.DIALUP:
+        return f"meta {interface} != ppp "
+    # `iiftype ppp` makes nft take the network header for unknown, unless a match before it has settled that
+    settled = f"{_HEADERS[family]} saddr {address_text(family, (0, family.last))} " if interface == "iiftype" else ""
+    return f"{settled}meta {interface} ppp "
 
 
 def map_name(table: Table) -> str:
@@ -209,7 +214,7 @@ def lookup(name: str, table: Table, direction: Direction) -> str:
         f"th {ends.remote_port}",
     )
     key = " . ".join(compress(parts, table.shape.asked))
-    return f"{_link_text(table.shape.link, direction)}{key} vmap @{name}"
+    return f"{_link_text(table.shape.link, table.family, direction)}{key} vmap @{name}"
 
 
 def single_rule(table: Table, direction: Direction) -> str:
