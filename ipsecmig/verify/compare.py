@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial, reduce
 
+from ipsecmig.errors import BudgetExceeded
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.decision import DecisionMap, Difference
-from ipsecmig.model.diagram import BudgetExceeded
 from ipsecmig.model.exemptions import LIMITED_BROADCAST, MULTICAST
 from ipsecmig.model.explanation import Explanation, explain
 from ipsecmig.model.flatten import FlatPolicy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeGuard
 
@@ -30,6 +31,11 @@ _LONGEST_TEXT: Final = 160
 
 class _Unknown(ValueError):  # noqa: N818 what is not known is no error of anybody
     """A part of the document that is not known here; the text says which."""
+
+
+def looks_like_nft_json(text: str) -> bool:
+    """Whether `text` begins as a document of `nft -j`."""
+    return re.match(r'\s*\{\s*"nftables"\s*:', text) is not None
 
 
 def read_json(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -27,6 +28,13 @@ from ipsecmig.verify.readback.nft_model import (
 _Tree = Tree[Token]
 _LONGEST_TEXT = 160
 _MOST_BAD_LINES = 50
+
+
+def looks_like_nft(text: str) -> bool:
+    """Whether `text` defines an nftables table."""
+    return (
+        re.search(r"^\s*(add\s+)?table\s+(inet|ip6?|arp|bridge|netdev)?\s*[\w-]+\s*\{", text, re.MULTILINE) is not None
+    )
 
 
 def read_text(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]:

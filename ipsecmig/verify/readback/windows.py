@@ -26,9 +26,10 @@ def read_policy(flat: FlatPolicy) -> ReadTarget:
     total = reduce(lambda first, second: first.combine(second, compose), map(observed, Direction))
 
     def responsible(packet: Packet) -> Responsible | None:
-        decisive = explain(flat, packet).decisive
-        if decisive is None:
+        deciding = explain(flat, packet).deciding
+        if not deciding:
             return None
+        decisive = deciding[0]
         text = f'rule "{decisive.rule.name}", filter list "{decisive.filter_list.name}"'
         return Responsible(decisive.filter.origin, text)
 
