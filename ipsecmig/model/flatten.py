@@ -30,7 +30,7 @@ from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import ALL_LINKS, Box, Direction, Link, Span, box
 from ipsecmig.model.treatment import BLOCK, PERMIT, Block, Permit, Protect, TunnelSense
 from ipsecmig.model.tunnels import TunnelPlan, plan_tunnels
-from ipsecmig.model.windows import TRAITS
+from ipsecmig.model.windows import TRAITS, WindowsVersion
 
 _LINKS: dict[ConnectionType, Span] = {
     ConnectionType.ALL: ALL_LINKS,
@@ -203,6 +203,7 @@ def _specific_filters(
 ) -> Iterator[SpecificFilter]:
     treatment = _treatment(policy, rule, action, plan)
     link = _LINKS[rule.connection_type]
+    traits = TRAITS[site.windows]
     for filter_ in filter_list.filters:
         try:
             halves = list(_halves(filter_, site))
@@ -211,6 +212,9 @@ def _specific_filters(
             text = f'filter list "{filter_list.name}": {action.action.value}'
             unknown.append(NotUnderstood(text, reason, filter_.origin))
             continue
+        if not traits.ipv6_in_policy and any(source.range.family is Family.IPV6 for source, _, _ in halves):
+            reason = f"{traits.title} does not filter IPv6; state the Windows version that the policy is for"
+            unknown.append(NotUnderstood(f'filter list "{filter_list.name}": an IPv6 filter', reason, filter_.origin))
         for source, destination, reverse in halves:
             boxes = _boxes(filter_, source, destination, treatment, reverse=reverse, link=link, site=site)
             if boxes:
@@ -298,11 +302,13 @@ def _assumptions(specific: list[SpecificFilter], site: Site, value: int) -> Iter
     if not site.addresses and any(f.source.me or f.destination.me for f in specific):
         yield (
             "this host's addresses are not known: `me` is taken as every source of what goes out"
-            " and every destination of what comes in"
+            " and every destination of what comes in, multicast and broadcast included"
         )
     if not traits.ipv6_in_policy:
         yield f"{traits.title} does not filter IPv6: IPv6 packets pass"
     yield "UDP 4500 is exempt as UDP 500 is"
+    if site.windows is WindowsVersion.VISTA:
+        yield "neighbour discovery is exempt, and with it all of ICMPv6"
     if value in {0, 1} and not site.broadcasts:
         yield "the directed broadcast addresses of this host's networks are not known"
 

@@ -6,13 +6,15 @@ reverse filter whose endpoint is this host. Source: KB816514, KB252735; RFC 2401
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ipsecmig.model.policy import FilterList, NotUnderstood, Rule
 from ipsecmig.model.selectors import Address, AddressRange, DnsName, Me
 from ipsecmig.model.site import Site
 from ipsecmig.model.treatment import Tunnel, TunnelSense
+
+_Selectors = frozenset[tuple[Address, Address, int]]
 
 
 @dataclass(slots=True)
@@ -35,13 +37,27 @@ def plan_tunnels(rules: Sequence[tuple[Rule, FilterList]], site: Site) -> Tunnel
     """Return the tunnels of `rules`; what cannot be settled is listed in the plan's `not_understood`."""
     plan = TunnelPlan()
     halves = [(rule, filters) for rule, filters in rules if rule.tunnel_endpoint is not None]
-    while halves:
-        rule, filters = halves.pop(0)
-        partner = next((h for h in halves if _selects(h[1]) == _reversed(filters)), None)
-        if partner is not None:
-            halves.remove(partner)
-        _assign(plan, rule, filters, partner[0] if partner else None, site)
+    waiting: dict[_Selectors, list[int]] = {}
+    for number, (_, filters) in enumerate(halves):
+        waiting.setdefault(_selects(filters), []).append(number)
+    for number, (rule, filters) in enumerate(halves):
+        if number in waiting[_selects(filters)]:
+            waiting[_selects(filters)].remove(number)
+            reverse = waiting.get(_reversed(filters))
+            partner = halves[reverse.pop(0)] if reverse else None
+            _assign(plan, rule, filters, partner[0] if partner else None, site)
+        plan.not_understood.extend(_doubts(rule, filters))
     return plan
+
+
+def _doubts(rule: Rule, filters: FilterList) -> Iterator[NotUnderstood]:
+    """Yield what tunnel filters must not be; what such filters do is not documented (KB252735, KB816514)."""
+    if any(f.mirrored for f in filters.filters):
+        reason = "a filter of a tunnel rule is mirrored, which Windows does not support; write one rule per direction"
+        yield NotUnderstood(f'tunnel rule "{rule.name}"', reason, rule.origin)
+    if any(f.protocol or not f.source_port.is_any or not f.destination_port.is_any for f in filters.filters):
+        reason = "a filter of a tunnel rule names a protocol or a port, which Windows does not support"
+        yield NotUnderstood(f'tunnel rule "{rule.name}"', reason, rule.origin)
 
 
 def _assign(plan: TunnelPlan, rule: Rule, filters: FilterList, partner: Rule | None, site: Site) -> None:
@@ -85,9 +101,6 @@ def _end(rule: Rule, site: Site) -> AddressRange | None:
         resolved = site.names.get(endpoint.name.casefold(), endpoint.resolved)
         return resolved[0] if resolved else None
     return endpoint
-
-
-_Selectors = frozenset[tuple[Address, Address, int]]
 
 
 def _selects(filters: FilterList) -> _Selectors:
