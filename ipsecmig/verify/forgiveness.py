@@ -62,7 +62,7 @@ class Forgiveness:
         if not isinstance(treatment, Protect) or observed.protection is None or treatment not in self.silent:
             return observed
         blank = dict.fromkeys(self.silent[treatment], None)
-        return replace(observed, protection=replace(observed.protection, **blank))  # type: ignore[arg-type]
+        return replace(observed, protection=replace(observed.protection, **blank))
 
 
 def forgiveness(flat: FlatPolicy, losses_by_target: Sequence[Sequence[Loss]]) -> Forgiveness:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import ReadOptions, Source
@@ -16,6 +17,12 @@ from ipsecmig.verify.readback.windows import read_policy
 from ipsecmig.verify.target import ReadTarget
 
 _KNOWN = "nftables text or JSON, `ip -batch` or `ip xfrm policy`, swanctl.conf, or an IPsec policy of Windows"
+
+
+def is_configuration(path: str) -> bool:
+    """Whether the emitted file `path` is what configures a target, not its rollback, its settings or the manifest."""
+    name = PurePath(path).name
+    return "-rollback" not in name and not name.endswith((".sh", ".json", "-strongswan.conf", ".md"))
 
 
 def read_targets(sources: Sequence[Source], site: Site, options: ReadOptions) -> tuple[ReadTarget, ...]:
