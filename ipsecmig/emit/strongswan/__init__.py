@@ -1,13 +1,15 @@
-"""strongSwan: from a flat policy to swanctl.conf connections, traps and shunts for charon."""
+"""strongSwan: from a flat policy to swanctl.conf connections, traps and shunts for charon.
+
+`demands` says what each traffic selector must do, `cells` what one child can say for both directions, `children` and
+`connections` give it charon's form, `configuration` writes it.
+"""
 
 from __future__ import annotations
 
-from ipsecmig.model.targets import Emission, EmissionRequest, Target
+from ipsecmig.emit.strongswan.losses import TARGET_NAME
+from ipsecmig.emit.strongswan.target import FILES, emit
+from ipsecmig.model.targets import Target
 
+TARGET = Target(TARGET_NAME, "strongSwan (swanctl.conf, IKEv1)", emit, FILES)
 
-def emit(request: EmissionRequest) -> Emission:
-    """Return the files for /etc/swanctl/conf.d and what they cannot say."""
-    return Emission(TARGET.name, (), (), 0)
-
-
-TARGET = Target("strongswan", "strongSwan (swanctl.conf, IKEv1)", emit)
+__all__ = ["TARGET", "emit"]

@@ -1,0 +1,237 @@
+"""From children to connections: who authenticates how, and to whom a preshared key belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ipsecmig.emit.strongswan.children import Child
+from ipsecmig.emit.strongswan.exact import block_text, is_whole
+from ipsecmig.emit.strongswan.names import Names
+from ipsecmig.model.policy import AuthenticationMethod, Certificate, Kerberos, MainMode, PresharedKey, Secret
+from ipsecmig.model.selectors import AddressRange, Family, format_address
+from ipsecmig.model.space import Span
+from ipsecmig.model.treatment import Protect
+
+UsableMethod = PresharedKey | Certificate
+
+MOST_TEXT: Final = 300_000
+"""The most text of one connection's children; swanctl sends a connection in one message of at most 512 KiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One IKE connection.
+
+    `remotes` are the peers as blocks of `family`; every address is written as `%any`. `method` is None where charon
+    has none of those that the policy allows: nothing then authenticates. `passive` connections only answer.
+    """
+
+    name: str
+    family: Family
+    local: str
+    remotes: tuple[Span, ...]
+    single_peer: bool
+    identify: bool
+    method: UsableMethod | None
+    main_mode: MainMode
+    children: tuple[Child, ...]
+    passive: bool = False
+
+    @property
+    def remote_addrs(self) -> str:
+        """The value of remote_addrs.
+
+        A transport peer is always written as a block: charon would shrink the trap of a single address to one of this
+        host's addresses, and let those of the others pass in clear. Blocks of IPv6 it cannot trap at all, only all.
+        """
+        if self.single_peer:
+            return format_address(self.family, self.remotes[0][0])
+        if any(is_whole(self.family, remote) for remote in self.remotes):
+            return "%any" if self.family is Family.IPV4 else "%any6"
+        if self.family is Family.IPV6:
+            return "%any6"
+        return ",".join(block_text(self.family, remote) for remote in self.remotes)
+
+    @property
+    def remote_id(self) -> str | None:
+        """The peer's identity, by which charon finds its preshared key; None for any."""
+        if not self.identify or len(self.remotes) != 1 or is_whole(self.family, self.remotes[0]):
+            return None
+        return owner_text(self.family, self.remotes[0])
+
+
+def owner_text(family: Family, block: Span) -> str:
+    """Return the identity of the peers in `block`: an address or a block of addresses."""
+    return format_address(family, block[0]) if block[0] == block[1] else block_text(family, block)
+
+
+def usable(methods: Iterable[AuthenticationMethod]) -> tuple[UsableMethod, ...]:
+    """Return the methods that charon has, in order of preference: all but Kerberos."""
+    return tuple(dict.fromkeys(m for m in methods if not isinstance(m, Kerberos)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What children of one connection share."""
+
+    methods: tuple[UsableMethod, ...]
+    main_mode: MainMode
+    family: Family
+    local: str
+    peer: Span | None
+    tunnel: bool
+
+
+def connect(
+    children: Sequence[Child], response: Protect | None, response_child: Child | None
+) -> tuple[Connection, ...]:
+    """Return the connections of all negotiating `children`, then the one of the default response rule."""
+    protected = [(child, child.protect) for child in children if child.protect is not None]
+    several_keys = len(preshared_keys([p for _, p in protected] + ([response] if response else []))) > 1
+    groups: dict[_Key, list[Child]] = {}
+    for child, protect in protected:
+        groups.setdefault(_key(child, protect, several_keys=several_keys), []).append(child)
+    names = Names()
+    found = [c for key, members in groups.items() for c in _connections(key, members, names, identify=several_keys)]
+    found.sort(key=lambda c: c.passive)
+    if response is not None and response_child is not None:
+        found.extend(_responders(response, response_child, names))
+    return tuple(found)
+
+
+def preshared_keys(protects: Iterable[Protect]) -> frozenset[Secret]:
+    """Return the preshared keys that `protects` authenticate with."""
+    methods = (m for p in protects for m in p.authentication)
+    return frozenset(m.secret for m in methods if isinstance(m, PresharedKey) and m.secret is not None)
+
+
+def _key(child: Child, protect: Protect, *, several_keys: bool) -> _Key:
+    family = Family(child.box.family[0])
+    methods = usable(protect.authentication)
+    if protect.tunnel is not None and protect.tunnel.remote is not None:
+        peer = protect.tunnel.remote
+        local = _address(protect.tunnel.local) if protect.tunnel.local else "%any"
+        return _Key(methods, protect.main_mode, peer.family, local, (peer.first, peer.last), tunnel=True)
+    low, high = child.box.local
+    local = format_address(family, low) if low == high else "%any"
+    apart = several_keys and any(isinstance(m, PresharedKey) for m in methods)
+    return _Key(methods, protect.main_mode, family, local, child.box.remote if apart else None, tunnel=False)
+
+
+def _address(address: AddressRange) -> str:
+    return format_address(address.family, address.first)
+
+
+def _connections(key: _Key, members: Sequence[Child], names: Names, *, identify: bool) -> Iterator[Connection]:
+    """Yield the connection that traps, and one that answers for each further method of authentication."""
+    for index, method in enumerate(key.methods or (None,)):
+        for chunk in chunks(members):
+            remotes = (key.peer,) if key.peer is not None else tuple(dict.fromkeys(c.box.remote for c in chunk))
+            yield Connection(
+                "ipsecmig-" + names.numbered(_rule_name(chunk[0], index)),
+                key.family,
+                key.local,
+                remotes,
+                key.tunnel,
+                identify and isinstance(method, PresharedKey),
+                method,
+                key.main_mode,
+                tuple(chunk) if index == 0 else tuple(_answering(chunk, index)),
+                passive=index > 0,
+            )
+
+
+def _rule_name(child: Child, index: int) -> str:
+    return child.owner if index == 0 else f"{child.owner} answer"
+
+
+def _answering(children: Iterable[Child], index: int) -> Iterator[Child]:
+    return (replace(child, name=f"{child.name}-m{index + 1}") for child in children)
+
+
+def _responders(response: Protect, child: Child, names: Names) -> Iterator[Connection]:
+    for index, method in enumerate(usable(response.authentication) or (None,)):
+        yield Connection(
+            "ipsecmig-" + names.numbered("default response"),
+            Family.IPV4,
+            "%any",
+            ((0, Family.IPV4.last),),
+            single_peer=False,
+            identify=False,
+            method=method,
+            main_mode=response.main_mode,
+            children=(replace(child, name=f"{child.name}-m{index + 1}"),),
+            passive=True,
+        )
+
+
+def chunks(children: Sequence[Child]) -> Iterator[Sequence[Child]]:
+    """Yield `children` in runs that each fit into one message to charon."""
+    start, size = 0, 0
+    for index, child in enumerate(children):
+        weight = _FIXED_TEXT + len(child.name) + len(child.local_ts) + len(child.remote_ts)
+        if size + weight > MOST_TEXT:
+            yield children[start:index]
+            start, size = index, 0
+        size += weight
+    if start < len(children):
+        yield children[start:]
+
+
+_FIXED_TEXT: Final = 400
+"""About what a child takes besides its name and selectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A preshared key with the peers that it belongs to; without owners it is for every peer."""
+
+    secret: Secret
+    owners: tuple[tuple[Family, Span], ...]
+
+
+def owned_secrets(connections: Sequence[Connection]) -> tuple[Owned, ...]:
+    """Return the preshared keys, those of wide blocks first: charon takes the last key that fits."""
+    blocks: dict[tuple[int, Secret], list[tuple[Family, Span]]] = {}
+    for connection in connections:
+        method = connection.method
+        if not isinstance(method, PresharedKey) or method.secret is None:
+            continue
+        for remote in connection.remotes:
+            found = blocks.setdefault((remote[1] - remote[0] + 1, method.secret), [])
+            if (connection.family, remote) not in found:
+                found.append((connection.family, remote))
+    ordered = sorted(blocks.items(), key=lambda item: -item[0][0])
+    return tuple(Owned(secret, _without_whole(found)) for (_, secret), found in ordered)
+
+
+def _without_whole(blocks: Sequence[tuple[Family, Span]]) -> tuple[tuple[Family, Span], ...]:
+    return () if any(is_whole(family, block) for family, block in blocks) else tuple(blocks)
+
+
+def contested_secrets(connections: Sequence[Connection]) -> frozenset[Secret]:
+    """Return the preshared keys that share a peer with another one: which of them IKE takes is open in Windows too."""
+    spans = sorted(
+        (connection.family, remote, number)
+        for number, connection in enumerate(connections)
+        if isinstance(connection.method, PresharedKey) and connection.method.secret is not None
+        for remote in connection.remotes
+    )
+    found: set[Secret] = set()
+    reaching: dict[tuple[Family, Secret], int] = {}
+    for family, (low, high), number in spans:
+        secret = _secret(connections[number])
+        rivals = {s for (f, s), end in reaching.items() if f is family and end >= low and s != secret}
+        if rivals:
+            found |= rivals | {secret}
+        reaching[family, secret] = max(high, reaching.get((family, secret), 0))
+    return frozenset(found)
+
+
+def _secret(connection: Connection) -> Secret:
+    method = connection.method
+    if not isinstance(method, PresharedKey) or method.secret is None:
+        raise ValueError("the connection has no preshared key")
+    return method.secret
