@@ -8,7 +8,6 @@ in the command line's notation; `permit`, `block`, `protect` or `conflict`; what
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +31,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import Box, Packet
 from ipsecmig.model.targets import EmissionRequest
-from ipsecmig.model.treatment import Block, Permit, Protect, TunnelSense
+from ipsecmig.model.treatment import Block, Permit, Protect
 
 ROOT: Final = Path(__file__).parent.parent
 SAMPLES: Final = ROOT / "samples"
@@ -108,12 +107,17 @@ def reading_of(sample: Sample) -> Reading:
 
 
 @cache
-def flat_policy(sample: Sample, site: Site | None = None) -> FlatPolicy:
-    """Return what packets meet under the sample's policy, on its own host or on that of `site`."""
+def flat_policy(sample: Sample) -> FlatPolicy:
+    """Return what packets meet under the sample's policy on its own host."""
+    return flat_policy_at(sample, sample.site)
+
+
+def flat_policy_at(sample: Sample, site: Site) -> FlatPolicy:
+    """Return what packets meet under the sample's policy on the host of `site`."""
     reading = reading_of(sample)
     errors = [d for d in reading.diagnostics if d.severity is Severity.ERROR]
     assert not errors, errors
-    return flatten(reading.store, select_policy(reading.store), sample.site if site is None else site)
+    return flatten(reading.store, select_policy(reading.store), site)
 
 
 def emission_request(sample: Sample) -> EmissionRequest:
@@ -197,11 +201,3 @@ def _method(method: AuthenticationMethod) -> str:
     if isinstance(method, Kerberos):
         return "kerberos"
     return "psk" if isinstance(method, PresharedKey) else "rootca"
-
-
-def tunnel_senses(flat: FlatPolicy) -> Iterator[tuple[str, TunnelSense]]:
-    """Yield the rules that are halves of tunnels, and which half each is."""
-    for filter_ in flat.filters:
-        treatment = filter_.treatment
-        if isinstance(treatment, Protect) and treatment.tunnel is not None:
-            yield filter_.rule.name, treatment.tunnel.sense

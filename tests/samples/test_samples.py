@@ -16,15 +16,16 @@ from ground_truth import (
     emission_request,
     every_sample,
     flat_policy,
+    flat_policy_at,
     reading_of,
-    tunnel_senses,
 )
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.emit.registry import TARGETS
-from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.conflicts import decision_map, find_conflicts
+from ipsecmig.model.explanation import explain
 from ipsecmig.model.policy import Certificate, Policy, PresharedKey
-from ipsecmig.model.selectors import TCP, Family, ServerAddress
+from ipsecmig.model.selectors import TCP, DnsName, Family, ServerAddress
 from ipsecmig.model.space import Direction
 from ipsecmig.model.targets import Target
 from ipsecmig.model.treatment import Protect, TunnelSense
@@ -68,6 +69,17 @@ def test_packet_meets_what_the_scenario_says(sample: Sample, row: Row) -> None:
 
 
 @pytest.mark.parametrize("sample", DECIDED, ids=_name)
+def test_decision_map_and_explanation_say_what_the_scenario_says(sample: Sample) -> None:
+    flat = flat_policy(sample)
+    decisions = decision_map(flat)
+    for row in sample.rows():
+        explanation = explain(flat, row.packet)
+        assert decisions.at(row.packet) == explanation.treatment
+        assert type(explanation.treatment).__name__.lower() == row.expected.treatment
+        assert row.expected.decided_by.split(" ")[0] == explanation.decided_by.value
+
+
+@pytest.mark.parametrize("sample", DECIDED, ids=_name)
 def test_table_is_thorough(sample: Sample) -> None:
     rows = sample.rows()
     packets = Counter(row.packet for row in rows)
@@ -86,43 +98,27 @@ def _without_inventory(sample: Sample) -> list[Row]:
 
 
 def _needs_inventory(sample: Sample) -> bool:
-    site = sample.site
-    keywords = any(
-        isinstance(address, ServerAddress)
-        for filter_list in reading_of(sample).store.filter_lists
-        for filter_ in filter_list.filters
-        for address in (filter_.source, filter_.destination)
-    )
-    return keywords or bool(site.names) or any(tunnel_senses(flat_policy(sample)))
+    """Whether the script leaves open what a server or a name is, or which end of a tunnel its host is."""
+    used = flat_policy(sample).filters
+    ends = [end for f in used for end in (f.filter.source, f.filter.destination)]
+    undirected = [f for f in used if f.rule.tunnel_endpoint is not None and not (f.source.me or f.destination.me)]
+    return bool(undirected) or any(isinstance(end, ServerAddress | DnsName) for end in ends)
 
 
 @pytest.mark.parametrize("sample", DECIDED, ids=_name)
 def test_knowing_the_host_changes_nothing_for_its_own_packets(sample: Sample) -> None:
     if _needs_inventory(sample):
-        assert flat_policy(sample, replace(sample.site, addresses=(), servers={}, names={})).not_understood != ()
+        assert flat_policy_at(sample, replace(sample.site, addresses=(), servers={}, names={})).not_understood != ()
         return
-    flat = flat_policy(sample, replace(sample.site, addresses=()))
+    flat = flat_policy_at(sample, replace(sample.site, addresses=()))
     rows = _without_inventory(sample)
     assert rows
     assert [decide(flat, row.packet) for row in rows] == [row.expected for row in rows]
 
 
-def _conflicts(flat: FlatPolicy) -> list[tuple[SpecificFilter, SpecificFilter]]:
-    """Return the pairs of filters whose common packets no filter decides."""
-    found = []
-    for number, one in enumerate(flat.filters):
-        for other in flat.filters[number + 1 :]:
-            for box in one.boxes:
-                for other_box in other.boxes:
-                    common = box.intersection(other_box)
-                    if common is not None and decide(flat, common.first_packet()).treatment == "conflict":
-                        found.append((one, other))
-    return found
-
-
 @pytest.mark.parametrize("sample", [s for s in DECIDED if s.path.parent.name == "recommended"], ids=_name)
 def test_recommended_sample_has_no_conflict(sample: Sample) -> None:
-    assert _conflicts(flat_policy(sample)) == []
+    assert find_conflicts(flat_policy(sample)).pairs == ()
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=_name)
@@ -175,8 +171,13 @@ def _proposals(sample: Sample) -> set[Protect]:
 
 
 def test_tunnel_is_two_halves() -> None:
-    flat = flat_policy(_sample("recommended/site-to-site-vendor-gateway.cmd"))
-    assert set(tunnel_senses(flat)) == {("Out", TunnelSense.ENCAPSULATE), ("In", TunnelSense.DECAPSULATE)}
+    filters = flat_policy(_sample("recommended/site-to-site-vendor-gateway.cmd")).filters
+    senses = {
+        f.rule.name: f.treatment.tunnel.sense
+        for f in filters
+        if isinstance(f.treatment, Protect) and f.treatment.tunnel is not None
+    }
+    assert senses == {"Out": TunnelSense.ENCAPSULATE, "In": TunnelSense.DECAPSULATE}
 
 
 def test_text_in_an_ansi_code_page_is_read() -> None:
