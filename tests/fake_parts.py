@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.policy import (
     Action,
     EspTransform,
@@ -25,7 +26,7 @@ from ipsecmig.model.policy import (
     Rule,
     Secret,
 )
-from ipsecmig.model.selectors import ANY, ANY_PORT, ME, TCP, PortRange
+from ipsecmig.model.selectors import ANY, ANY_PORT, ME, TCP, AddressRange, PortRange
 from ipsecmig.model.targets import (
     Emission,
     EmissionRequest,
@@ -66,6 +67,18 @@ def policy_store(name: str = "Web server", source: str = "policy.cmd", assigned:
     )
 
 
+def conflicting(store: PolicyStore, narrow: Action) -> PolicyStore:
+    """Return `store` with two rules that meet and whose order is not documented; the files will follow `narrow`."""
+    other = Action.BLOCK if narrow is Action.PERMIT else Action.PERMIT
+    office = Filter(AddressRange.parse("10.0.0.0/8"), ME, mirrored=False, origin=Origin("policy.cmd", 21, 1))
+    telnet = Filter(ANY, ME, TCP, ANY_PORT, PortRange(23, 23), mirrored=False, origin=Origin("policy.cmd", 22, 1))
+    lists = (FilterList("Office", (office,)), FilterList("Telnet", (telnet,)))
+    actions = (FilterAction("One", narrow), FilterAction("Other", other))
+    rules = (Rule("Office", "Office", "One"), Rule("Telnet", "Telnet", "Other"))
+    policy = replace(store.policies[0], rules=rules)
+    return replace(store, policies=(policy,), filter_lists=lists, filter_actions=actions)
+
+
 def _read(source: Source, options: ReadOptions) -> Reading:
     """Read the test's own language: words that say what happens, `policy=NAME` for each policy."""
     words = source.data.decode().split()
@@ -74,6 +87,9 @@ def _read(source: Source, options: ReadOptions) -> Reading:
     if names:
         policies = tuple(replace(store.policies[0], name=n, assigned=len(names) == 1) for n in names)
         store = replace(store, policies=policies)
+    for word in words:
+        if word in {"conflict-open", "conflict-closed"}:
+            store = conflicting(store, Action.PERMIT if word == "conflict-open" else Action.BLOCK)
     if "list-of-9" in words:
         nine = replace(store.filter_lists[0].filters[0], protocol=9)
         store = replace(store, filter_lists=(FilterList("Web", (nine,), origin=Origin(source.name, 3, 1)),))
@@ -100,7 +116,8 @@ def loss(
 ) -> Loss:
     """Return a loss of a made-up attribute."""
     origin = Origin("policy.cmd", number, 1)
-    return Loss(target, kind, direction, f'rule "{number}": soft', origin, "it has no such thing", "leave it out")
+    name = f'rule "{number}": soft'
+    return Loss(target, kind, direction, name, origin, "no such thing", "leave it out", AttributeKind.ACTION_SOFT)
 
 
 @dataclass

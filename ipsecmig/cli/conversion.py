@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ipsecmig import __version__
+from ipsecmig.cli.contested import Contests, contests
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import LossThreshold
 from ipsecmig.cli.text import place, visible
@@ -31,6 +32,7 @@ class Conversion:
     flat: FlatPolicy
     targets: tuple[Target, ...]
     emissions: tuple[Emission, ...]
+    contests: Contests
     verification: Verification
 
     @property
@@ -74,7 +76,7 @@ def convert_policy(
     verification = NO_VERIFIER if verify else NOT_WANTED
     request = EmissionRequest(store, policy, flat, tuple(heading(store, flat, verification)))
     emissions = tuple(target.emit(request) for target in targets)
-    return Conversion(store, flat, targets, emissions, verification)
+    return Conversion(store, flat, targets, emissions, contests(flat), verification)
 
 
 def choose_targets(names: str) -> tuple[Target, ...]:
@@ -111,17 +113,21 @@ def heading(store: PolicyStore, flat: FlatPolicy, verification: Verification) ->
 
 def exit_code(conversion: Conversion, threshold: LossThreshold) -> Exit:
     """Return the exit code of a conversion whose files could be written."""
-    undecided = bool(conversion.not_understood) or conversion.verification.verdict in {
-        Verdict.DIFFERENT,
-        Verdict.UNDECIDED,
-    }
-    findings = any(_counts(loss, threshold) for loss in conversion.losses)
+    undecided = (
+        bool(conversion.not_understood)
+        or not conversion.contests.complete
+        or conversion.verification.verdict in {Verdict.DIFFERENT, Verdict.UNDECIDED}
+    )
+    findings = any(_counts(loss.direction, loss.kind, threshold) for loss in conversion.losses) or any(
+        _counts(one.direction, None, threshold) for one in conversion.contests.pairs
+    )
     return most_serious((Exit.UNDECIDED if undecided else Exit.DONE, Exit.FINDINGS if findings else Exit.DONE))
 
 
-def _counts(loss: Loss, threshold: LossThreshold) -> bool:
+def _counts(direction: SecurityDirection, kind: LossKind | None, threshold: LossThreshold) -> bool:
+    """Whether a loss, or a conflict, which has no kind, is at or above the threshold."""
     if threshold is LossThreshold.NEVER:
         return False
-    if loss.direction is SecurityDirection.FAILS_OPEN or threshold is LossThreshold.CLOSED:
+    if direction is SecurityDirection.FAILS_OPEN or threshold is LossThreshold.CLOSED:
         return True
-    return threshold is LossThreshold.NEEDS_HUMAN and loss.kind is LossKind.NEEDS_HUMAN
+    return threshold is LossThreshold.NEEDS_HUMAN and kind is LossKind.NEEDS_HUMAN

@@ -7,10 +7,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ipsecmig import __version__
+from ipsecmig.cli.words import treatment
 from ipsecmig.diagnostics import Origin
 
 if TYPE_CHECKING:
+    from ipsecmig.cli.contested import Contested
     from ipsecmig.cli.conversion import Conversion, Outcome
+    from ipsecmig.model.flatten import SpecificFilter
     from ipsecmig.model.policy import NotUnderstood
     from ipsecmig.model.targets import Emission, Loss, OutputFile
 
@@ -32,6 +35,8 @@ def document(conversion: Conversion, outcome: Outcome) -> Json:
         "left_over": [] if written is None else list(written.left_over),
         "losses": [_loss(loss) for loss in conversion.losses],
         "exact": {emission.target: emission.exact for emission in conversion.emissions},
+        "conflicts": [_contested(one) for one in conversion.contests.pairs],
+        "conflicts_complete": conversion.contests.complete,
         "assumptions": list(conversion.flat.assumptions),
         "undecided": [not_understood_entry(one) for one in conversion.not_understood],
         "notes": [{"target": e.target, "text": text} for e in conversion.emissions for text in e.notes],
@@ -77,6 +82,24 @@ def _loss(loss: Loss) -> Json:
         "location": location(loss.origin),
         "reason": loss.reason,
         "advice": loss.advice,
+    }
+
+
+def _contested(one: Contested) -> Json:
+    return {
+        "witness": one.witness.text(),
+        "direction": one.direction.value,
+        "chosen": _filter(one.chosen),
+        "other": _filter(one.other),
+    }
+
+
+def _filter(one: SpecificFilter) -> Json:
+    return {
+        "filter_list": one.filter_list.name,
+        "rule": one.rule.name,
+        "treatment": treatment(one.treatment),
+        "location": location(one.filter.origin),
     }
 
 

@@ -12,7 +12,7 @@ from typing import ParamSpec
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.printer import ColorMode, Printer, make_printer
-from ipsecmig.errors import InputError, IpsecmigError
+from ipsecmig.errors import BudgetExceeded, InputError, IpsecmigError
 
 _P = ParamSpec("_P")
 
@@ -29,6 +29,9 @@ def exit_code(action: Callable[[], int], color: ColorMode = ColorMode.AUTO) -> i
     except KeyboardInterrupt:
         printer.error("interrupted")
         return Exit.INTERRUPTED
+    except BudgetExceeded as failure:
+        printer.error(str(failure))
+        return Exit.UNDECIDED
     except IpsecmigError as failure:
         _report(printer, failure)
         return Exit.BAD_INPUT

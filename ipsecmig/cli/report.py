@@ -11,10 +11,13 @@ from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Column, table
 from ipsecmig.cli.text import count, listed, place
 from ipsecmig.cli.verification import Verdict
+from ipsecmig.cli.words import treatment
 from ipsecmig.model.targets import Emission, Loss, OutputFile, SecurityDirection
 
 if TYPE_CHECKING:
+    from ipsecmig.cli.contested import Contested, Contests
     from ipsecmig.cli.conversion import Conversion, Outcome
+    from ipsecmig.model.flatten import SpecificFilter
     from ipsecmig.model.policy import NotUnderstood
 
 _VERDICT_STYLES = {
@@ -39,6 +42,7 @@ def report(conversion: Conversion, outcome: Outcome, width: int | None) -> Itera
     yield from _undecided(conversion.not_understood, width)
     for direction, title, style in _DIRECTIONS:
         yield from _losses([one for one in conversion.losses if one.direction is direction], title, style, width)
+    yield from _conflicts(conversion.contests, width)
     yield from _bullets("Assumed", flat.assumptions, width)
     notes = [f"{emission.target}: {note}" for emission in conversion.emissions for note in emission.notes]
     yield from _bullets("Notes", notes, width)
@@ -96,6 +100,35 @@ def _loss_row(group: Group[Loss]) -> list[str | Piece]:
     first = group.first
     where = f"{place(first.origin)} (the first)" if group.count > 1 else place(first.origin)
     return [first.target, first.kind.value, f"{group.count:,}", first.attribute, Piece(where, Style.FAINT)]
+
+
+def _conflicts(contests: Contests, width: int | None) -> Iterator[Line]:
+    if not contests.complete:
+        yield line("UNDECIDED: there are more conflicts between filters than could be listed", Style.BAD)
+    if not contests.pairs:
+        return
+    title = f"Order not documented by Windows: {count(len(contests.pairs), 'pair')} of filters; nothing is claimed here"
+    yield line(title, Style.CAREFUL)
+    groups = grouped(contests.pairs, lambda one: (one.chosen.rule.name, one.other.rule.name, one.direction))
+    rows = [_conflict_row(group) for group in groups]
+    yield from table([Column(name) for name in ("if not so", "for example", "the files", "Windows may")], rows, width)
+    yield line()
+
+
+def _conflict_row(group: Group[Contested]) -> list[str | Piece]:
+    one = group.first
+    opens = one.direction is SecurityDirection.FAILS_OPEN
+    more = f" and {group.count - 1:,} more" if group.count > 1 else ""
+    return [
+        Piece(one.direction.value, Style.BAD if opens else Style.CAREFUL),
+        f"{one.witness.text()}{more}",
+        _decider(one.chosen),
+        _decider(one.other),
+    ]
+
+
+def _decider(one: SpecificFilter) -> str:
+    return f'{treatment(one.treatment)}: rule "{one.rule.name}", {place(one.filter.origin)}'
 
 
 def _entry(where: str, times: int, text: str, paragraphs: Sequence[str], width: int | None) -> Iterator[Line]:

@@ -95,9 +95,9 @@ def _only(store: PolicyStore, name: str | None) -> PolicyStore:
 
 def _print_store(store: PolicyStore, printer: Printer, format_: Format, *, with_secrets: bool) -> None:
     if format_ is Format.JSON:
-        from ipsecmig.model.serial import to_document
+        from ipsecmig.model.serial import dumps
 
-        printer.json(to_document(store, with_secrets=with_secrets))
+        printer.raw(dumps(store, with_secrets=with_secrets))
         return
     from ipsecmig.cli.policy_tables import store_tables
 

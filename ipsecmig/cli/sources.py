@@ -102,9 +102,7 @@ def _read(source: Source, forced: Dialect | None, options: ReadOptions, *, alone
 
 def _join(readings: Sequence[Reading]) -> Reading:
     diagnostics = [d for reading in readings for d in reading.diagnostics]
-    if len(readings) == 1:
-        return readings[0]
-    if readings and not any(reading.store.sources for reading in readings):
+    if all(d.code == SKIPPED for d in diagnostics) and len(diagnostics) == len(readings):
         diagnostics.append(_error(NO_FORMAT, "the folder", "no known format fits any of its files"))
     stores = [reading.store for reading in readings]
     joined = PolicyStore(
