@@ -1,0 +1,99 @@
+"""End to end: a netsh script of 10,000 filters to nftables, beside Aerleon with the same 10,000 terms.
+
+Usage: python bench/convert.py [FILTERS]. Both read text files and write their ruleset, each in a process of its own.
+Aerleon is given its quickest way in (its older text formats and its library, without shade checking; `aclgen` and YAML
+take several times as long). The work is not equal: every one of our filters is mirrored and so is two, and we look
+for conflicts, account for losses and verify; Aerleon writes one direction. The best of three runs counts for both.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+AERLEON = """\
+import sys
+from pathlib import Path
+from aerleon.lib import naming, nftables, policy
+folder = Path(sys.argv[1])
+text = (folder / "policy.pol").read_text()
+parsed = policy.ParsePolicy(text, naming.Naming(str(folder)), shade_check=False)
+(folder / "aerleon.nft").write_text(str(nftables.Nftables(parsed, 2)))
+"""
+
+
+class Cost(NamedTuple):
+    """What one run took: seconds of wall clock, and the largest resident set in megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def terms(count: int) -> list[tuple[str, int, bool]]:
+    """Return addresses, ports and whether they are permitted."""
+    first = int(ipaddress.ip_address("10.0.0.1"))
+    return [(str(ipaddress.ip_address(first + 7 * n)), 1 + 37 * n % 65000, n % 3 > 0) for n in range(count)]
+
+
+def netsh(count: int) -> str:
+    lines = ["pushd ipsec static", "add policy name=bench", "add filteraction name=permit action=permit"]
+    lines.append("add filteraction name=block action=block")
+    for address, port, permitted in terms(count):
+        name = "good" if permitted else "bad"
+        lines.append(
+            f"add filter filterlist={name} srcaddr={address} dstaddr=me protocol=tcp dstport={port} mirrored=yes"
+        )
+    lines.append("add rule name=good policy=bench filterlist=good filteraction=permit")
+    lines.append("add rule name=bad policy=bench filterlist=bad filteraction=block")
+    return "\n".join([*lines, "set policy name=bench assign=yes", "popd", ""])
+
+
+def write_aerleon(folder: Path, count: int) -> None:
+    policy = ["header {\n  target:: nftables inet input\n}"]
+    for number, (_, _, permitted) in enumerate(terms(count)):
+        action = "accept" if permitted else "deny"
+        policy.append(
+            f"term t{number} {{\n  source-address:: H{number}\n  protocol:: tcp\n"
+            f"  destination-port:: P{number}\n  action:: {action}\n}}"
+        )
+    (folder / "policy.pol").write_text("\n".join(policy) + "\n")
+    pairs = list(enumerate(terms(count)))
+    (folder / "hosts.net").write_text("".join(f"H{n} = {address}/32\n" for n, (address, _, _) in pairs))
+    (folder / "ports.svc").write_text("".join(f"P{n} = {port}/tcp\n" for n, (_, port, _) in pairs))
+
+
+def cost(command: list[str]) -> Cost:
+    start = perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in {0, 1}:
+        raise SystemExit(f"{command} left with {process.returncode}")
+    return Cost(perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "policy.netsh").write_text(netsh(count))
+        (folder / "aerleon.py").write_text(AERLEON)
+        write_aerleon(folder, count)
+        convert = ["convert", str(folder / "policy.netsh"), "--to", "nftables", "-o", str(folder / "out")]
+        ours = min(cost([sys.executable, "-m", "ipsecmig", *convert]) for _ in range(3))
+        theirs = min(cost([sys.executable, str(folder / "aerleon.py"), str(folder)]) for _ in range(3))
+    print(
+        f"convert: {count:,} filters to nftables in {ours.seconds:.2f} s, {ours.megabytes:.0f} MB;"
+        f" Aerleon {theirs.seconds:.2f} s, {theirs.megabytes:.0f} MB;"
+        f" ratio {ours.seconds / theirs.seconds:.2f} in time, {ours.megabytes / theirs.megabytes:.2f} in memory"
+    )
+
+
+if __name__ == "__main__":
+    main()
