@@ -164,8 +164,7 @@ def _repaired(data: bytes, encoding: str) -> tuple[str, list[int]]:
 
 def _tidy(source: Source, text: str) -> str:
     """Return `text` with line feeds as line ends and without the end-of-file mark of DOS; refuse what is no text."""
-    end = len(text.rstrip("\0\x1a"))
-    text = text[: max(end, text.find("\x1a"))] if "\x1a" in text[end:] else text
+    text = text.rstrip("\x1a")
     zero = text.find("\0")
     if zero >= 0:
         line = text.count("\n", 0, zero) + 1

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
 from ipsecmig.dialects.netsh_static.command import Statement
+from ipsecmig.dialects.netsh_static.containers import batch, kind, netsh_script, powershell, typography
+from ipsecmig.dialects.netsh_static.containers.kind import Kind
+from ipsecmig.dialects.netsh_static.containers.output import Output, Reader
+from ipsecmig.dialects.netsh_static.containers.positions import Document
+
+_READERS: Final[Mapping[str, Reader]] = {
+    Kind.BATCH.value: batch.read,
+    Kind.SCRIPT.value: netsh_script.read,
+    Kind.POWERSHELL.value: powershell.read,
+    "command line": batch.read_line,
+}
 
 
 class Scanned(NamedTuple):
@@ -21,5 +33,11 @@ def statements(text: str, file: str, options: ReadOptions) -> Scanned:
 
     Raises InputError when `text` is no script at all: markup or the source of a program.
     """
-    del text, file, options
-    return Scanned([], ())
+    text, quoted = kind.quoted(text, file)
+    container = kind.classify(text, file)
+    text, typographic = typography.normalise(text, file)
+    document = Document.of(text, file)
+    out = Output(document, options, _READERS)
+    _READERS[container.value](document, out)
+    found, said = out.finish()
+    return Scanned(found, (*quoted, *typographic, *said))
