@@ -1,0 +1,50 @@
+"""All input formats, and the choice of the one that fits a source."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.diagnostics import Origin, Severity
+from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.netsh_static import convert as netsh_static
+from ipsecmig.dialects.notes import Note
+from ipsecmig.errors import InputError, UsageError
+
+DIALECTS: Final[tuple[Dialect, ...]] = (netsh_static.DIALECT,)
+
+NO_FORMAT: Final = Note(
+    "IN020",
+    Severity.ERROR,
+    "no known format fits this input",
+    "If it is one of these, say so with --from: {names}.",
+)
+
+
+def dialect(name: str) -> Dialect:
+    """Return the dialect called `name`. Raises UsageError, which lists all names, when there is none."""
+    for one in DIALECTS:
+        if one.name == name:
+            return one
+    raise UsageError(f'--from: there is no format "{name}"; there are: {_names()}')
+
+
+def detect(source: Source) -> Dialect:
+    """Return the dialect that `source` most likely is in. Raises InputError when none fits."""
+    best = max(DIALECTS, key=lambda one: one.detect(source))
+    if best.detect(source) > 0:
+        return best
+    raise InputError((NO_FORMAT.say(Origin(source.name), names=_names()),))
+
+
+def read(source: Source, options: ReadOptions, forced_format: str | None = None) -> Reading:
+    """Return what `source` says, read as `forced_format` or as the format that is detected.
+
+    Raises InputError when no format fits or the source cannot be read at all, and UsageError for an unknown format
+    or encoding.
+    """
+    chosen = detect(source) if forced_format is None else dialect(forced_format)
+    return chosen.read(source, options)
+
+
+def _names() -> str:
+    return ", ".join(one.name for one in DIALECTS)
