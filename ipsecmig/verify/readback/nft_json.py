@@ -44,7 +44,7 @@ def read_json(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]
     tables: dict[tuple[str, str], NftTable] = {}
     try:
         document = json.loads(text)
-        objects = document["nftables"]
+        objects = list(document["nftables"])
     except (ValueError, KeyError, TypeError, RecursionError):
         place = Origin(file, 1, 1)
         return {}, (NotUnderstood(text[:_LONGEST_TEXT], "not the JSON of `nft -j list ruleset`", place),)

@@ -45,7 +45,6 @@ _FATES: Final = {
     VerdictKind.ACCEPT: Fate.ACCEPTED,
     VerdictKind.DROP: Fate.DROPPED,
     VerdictKind.REJECT: Fate.DROPPED,
-    VerdictKind.CONTINUE: Fate.NEXT,
     VerdictKind.RETURN: Fate.RETURNED,
 }
 
@@ -193,7 +192,8 @@ class _Reader:
     def _layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
         for rule in chain.rules:
             try:
-                yield from _rule_layers(table, rule, crossing)
+                layers = _rule_layers(table, rule, crossing)
+                yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
                 self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
 
@@ -218,8 +218,6 @@ class _Reader:
                 continue
             here = Responsible((element or rule).origin, rule.text)
             if not verdict.chain:
-                if verdict.kind is VerdictKind.CONTINUE:
-                    continue
                 return _FATES[verdict.kind], here
             target = table.chains.get(verdict.chain)
             if target is None or depth >= _DEEPEST:
