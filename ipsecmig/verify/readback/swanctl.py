@@ -52,7 +52,7 @@ class _Reader:
 
 def looks_like_swanctl(text: str) -> bool:
     """Whether `text` has one of the top sections of swanctl.conf."""
-    return re.search(r"^\s*(connections|secrets|authorities|pools)\b[^=\n]*\{?\s*$", text, re.MULTILINE) is not None
+    return re.search(r"^\s*(connections|secrets|authorities|pools)\s*(:[^{\n]*)?\{", text, re.MULTILINE) is not None
 
 
 def read(texts: Mapping[str, str]) -> ReadTarget:
