@@ -13,11 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ipsecmig.dialects.registry import read
-
 from ipsecmig.cli.site import read_site
 from ipsecmig.diagnostics import Severity
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.registry import read
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten, select_policy
 from ipsecmig.model.packets import parse_packet
 from ipsecmig.model.policy import (
@@ -35,6 +34,7 @@ from ipsecmig.model.treatment import Block, Permit, Protect
 
 ROOT: Final = Path(__file__).parent.parent
 SAMPLES: Final = ROOT / "samples"
+HANDMADE: Final = SAMPLES / "handmade"
 SUFFIXES: Final = frozenset({".cmd", ".bat", ".netsh", ".ps1"})
 
 
@@ -90,9 +90,10 @@ def _row(number: int, line: dict[str, str]) -> Row:
 
 
 def every_sample() -> tuple[Sample, ...]:
-    """Return all samples, by name."""
-    found = sorted(path for path in SAMPLES.rglob("*") if path.suffix in SUFFIXES)
-    return tuple(Sample(path) for path in found)
+    """Return all samples, by name; the conversions by hand are none."""
+    return tuple(
+        Sample(path) for path in sorted(SAMPLES.rglob("*")) if path.suffix in SUFFIXES and path.parent != HANDMADE
+    )
 
 
 def decided_samples() -> tuple[Sample, ...]:

@@ -68,4 +68,4 @@ def test_links_lead_somewhere() -> None:
 
 def test_list_of_samples_is_complete() -> None:
     listed = set(_LINK.findall((SAMPLES / "README.md").read_text(encoding="utf-8")))
-    assert {sample.name for sample in every_sample()} == listed
+    assert {sample.name for sample in every_sample()} == listed - {"handmade/README.md"}

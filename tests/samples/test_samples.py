@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from ground_truth import (
+    HANDMADE,
     SAMPLES,
     SUFFIXES,
     Row,
@@ -45,7 +46,7 @@ def _name(value: object) -> str | None:
 
 def test_every_file_beside_a_sample_belongs_to_one() -> None:
     scripts = {sample.path.with_suffix("") for sample in EVERY}
-    beside = [p for p in SAMPLES.rglob("*.*") if p.suffix not in SUFFIXES and p.parent != SAMPLES]
+    beside = [p for p in SAMPLES.rglob("*.*") if p.suffix not in SUFFIXES and p.parent not in {SAMPLES, HANDMADE}]
     assert len(scripts) == len(EVERY), "two samples of one name"
     assert [p.name for p in beside if p.with_suffix("").with_suffix("") not in scripts] == []
 
@@ -58,9 +59,18 @@ def test_sample_is_understood_whole(sample: Sample) -> None:
     assert flat_policy(sample).not_understood == ()
 
 
+EXPECTED_WARNINGS = {
+    "recommended/domain-controllers-forest-a.cmd": {"is not UTF-8; read as cp1252"},
+    "recommended/secure-server-keywords.netsh": {"Windows resolves this name once"},
+}
+
+
 @pytest.mark.parametrize("sample", [s for s in DECIDED if s.path.parent.name == "recommended"], ids=_name)
-def test_recommended_sample_is_read_without_a_warning(sample: Sample) -> None:
-    assert [d for d in reading_of(sample).diagnostics if d.severity > Severity.INFO] == []
+def test_recommended_sample_is_read_without_an_unexpected_warning(sample: Sample) -> None:
+    warnings = {d.message for d in reading_of(sample).diagnostics if d.severity > Severity.INFO}
+    expected = EXPECTED_WARNINGS.get(sample.name, set())
+    assert {beginning for beginning in expected if any(w.startswith(beginning) for w in warnings)} == expected
+    assert {w for w in warnings if not w.startswith(tuple(expected))} == set()
 
 
 @pytest.mark.parametrize(("sample", "row"), ROWS, ids=_name)
