@@ -16,7 +16,7 @@ from typing import Final
 
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
-from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, Weight
 from ipsecmig.model.intervals import Interval, is_laminar
 from ipsecmig.model.space import Box
 from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
@@ -64,6 +64,7 @@ class Contenders:
     _numbers: dict[tuple[Extent, int], int] = field(default_factory=dict)
     _treatments: dict[Permit | Block | Protect, int] = field(default_factory=dict)
     _by_identity: dict[int, int] = field(default_factory=dict)
+    _known: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def number(self, size: Extent, treatment: Permit | Block | Protect) -> int:
         """Return the number of the kind, new or known. The caller keeps `treatment` alive."""
@@ -76,12 +77,18 @@ class Contenders:
         return number
 
     def foremost(self, one: Contest, other: Contest) -> Contest:
-        """Return the foremost among the filters of both."""
-        if -1 in one or -1 in other:
+        """Return the foremost among the filters of both, each of which holds foremost filters only."""
+        if one is EXEMPT or other is EXEMPT:
             return EXEMPT
-        both = one | other
-        extents = {number: self.kinds[number][0] for number in both}
-        return frozenset(n for n in both if not any(is_more_specific(extents[m], extents[n]) for m in both))
+        beaten = {n for n in one for m in other if self._beats(m, n)}
+        beaten.update(m for m in other for n in one if self._beats(n, m))
+        return (one | other) - beaten
+
+    def _beats(self, one: int, other: int) -> bool:
+        known = self._known.get((one, other))
+        if known is None:
+            known = self._known[one, other] = is_more_specific(self.kinds[one][0], self.kinds[other][0])
+        return known
 
     def treatment(self, contest: Contest) -> Treatment:
         """Return what the foremost filters do: their common treatment, or a conflict of several."""
@@ -129,14 +136,26 @@ def _comparable(filters: tuple[SpecificFilter, ...]) -> Iterator[Extent]:
 
     Of two nested ranges that hold a packet the shorter is the inner one.
     """
-    extents = [extent(specific) for specific in filters]
-    nesting = [_nest(component) for component in zip(*extents, strict=True)]
-    for found in extents:
-        source, destination, protocol, source_port, destination_port = (
-            (0, end - low) if nests else (low, end) for (low, end), nests in zip(found, nesting, strict=True)
-        )
-        yield source, destination, protocol, source_port, destination_port
+    nesting = _nesting(filters)
+    by_weight: dict[Weight, Extent] = {}
+    for specific in filters:
+        found = by_weight.get(specific.weight)
+        if found is None or not all(nesting):
+            pairs = zip(extent(specific), nesting, strict=True)
+            found = _extent((0, end - low) if nests else (low, end) for (low, end), nests in pairs)
+            by_weight[specific.weight] = found
+        yield found
 
 
-def _nest(component: Iterable[Interval]) -> bool:
-    return is_laminar(set(component) - {ONE})
+def _extent(intervals: Iterable[Interval]) -> Extent:
+    source, destination, protocol, source_port, destination_port = intervals
+    return source, destination, protocol, source_port, destination_port
+
+
+def _nesting(filters: tuple[SpecificFilter, ...]) -> tuple[bool, ...]:
+    """Return for each component whether all of its ranges, other than of a single value, nest or lie apart."""
+    ends = [{(t.range.first, t.range.last + 1) for f in filters for t in (f.source, f.destination) if t.size > 1}]
+    ports = {(p.first, p.last + 1) for f in filters for p in (f.filter.source_port, f.filter.destination_port)}
+    ends.append({(low, end) for low, end in ports if end - low > 1})
+    addresses_nest, ports_nest = (is_laminar(intervals) for intervals in ends)
+    return addresses_nest, addresses_nest, True, ports_nest, ports_nest
