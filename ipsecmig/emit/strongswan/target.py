@@ -25,7 +25,7 @@ from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Direction, box
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile
-from ipsecmig.model.treatment import Mode
+from ipsecmig.model.treatment import Mode, Protect
 
 CONNECTIONS: Final = "ipsecmig.swanctl.conf"
 SECRETS: Final = "ipsecmig.secrets.conf"
@@ -77,7 +77,7 @@ def _convert(flat: FlatPolicy) -> _Result:
     response = flat.default_response
     if response is not None and not can_negotiate(response):
         response = None
-    connections = connect(made.children, response, _response_child(made.next_priority) if response else None)
+    connections = connect(made.children, response, _response_child(made.next_priority, response) if response else None)
     shunts = tuple(child for child in made.children if child.protect is None)
     outcome = Outcome(
         frozenset(decisions.one_way),
@@ -89,7 +89,7 @@ def _convert(flat: FlatPolicy) -> _Result:
     return _Result(connections, shunts, made, outcome)
 
 
-def _response_child(priority: int) -> Child:
+def _response_child(priority: int, response: Protect) -> Child:
     everything = AddressRange.whole(Family.IPV4)
     return Child(
         "default-response",
@@ -100,6 +100,7 @@ def _response_child(priority: int) -> Child:
         priority,
         "default response",
         "default response rule: answers peers, never asks",
+        response,
     )
 
 
