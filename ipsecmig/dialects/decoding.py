@@ -111,7 +111,7 @@ def decode(source: Source, options: ReadOptions) -> Decoded:
 
 def _check(encoding: str) -> None:
     try:
-        b"".decode(encoding)
+        b" ".decode(encoding, "ignore")  # no encoding is looked up for nothing at all
     except (LookupError, ValueError) as error:
         message = f"--encoding {encoding!r} is no known text encoding; for example utf-8, cp850, cp1252, cp1251, cp936"
         raise UsageError(message) from error
