@@ -48,6 +48,7 @@ class Dialect:
 
     `detect` looks at the beginning of decoded text or at bytes and returns 0 (not this format) to 100 (certainly).
     `confidence` says how well the format is verified, in the words of the facts: documented, seen, unverified.
+    `assumptions` are the words that `ReadOptions.assumptions` may hold, each with what it settles.
     """
 
     name: str
@@ -56,3 +57,4 @@ class Dialect:
     read: Callable[[Source, ReadOptions], Reading]
     confidence: str
     suffixes: tuple[str, ...] = ()
+    assumptions: Mapping[str, str] = field(default_factory=dict)
