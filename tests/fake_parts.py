@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from ipsecmig.cli.verification import Verdict, Verification
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -107,7 +108,13 @@ def _diagnostic(word: str, source: Source) -> Diagnostic:
 
 
 DIALECT = Dialect(
-    "fake", "A made-up format", lambda s: 90 if s.data.startswith(b"fake") else 0, _read, "seen", (".fake",)
+    "fake",
+    "A made-up format",
+    lambda s: 90 if s.data.startswith(b"fake") else 0,
+    _read,
+    "seen",
+    (".fake",),
+    {"settled": "x exists"},
 )
 
 
@@ -130,6 +137,7 @@ class FakeTargets:
         OutputFile("conf.d/secrets.conf", f"secret = {KEY}\n".encode(), secret=True),
     )
     requests: list[EmissionRequest] = field(default_factory=list)
+    verification: Verification = Verification(Verdict.EQUAL)  # noqa: RUF009 (it is frozen)
     fail: Callable[[], None] = lambda: None
 
     def emit(self, request: EmissionRequest) -> Emission:

@@ -11,7 +11,8 @@ from ipsecmig.cli.contested import Contests, contests
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import LossThreshold
 from ipsecmig.cli.text import place, visible
-from ipsecmig.cli.verification import NO_VERIFIER, NOT_WANTED, Verdict, Verification
+from ipsecmig.cli.verification import NOT_WANTED, Verdict, Verification
+from ipsecmig.cli.verification import verify as verification_of
 from ipsecmig.errors import UsageError
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.targets import Emission, EmissionRequest, Loss, LossKind, OutputFile, SecurityDirection, Target
@@ -73,9 +74,9 @@ def convert_policy(
     """Return the conversion of one policy of `store`. Raises UsageError when the name does not single one out."""
     policy = select_policy(store, policy_name)
     flat = flatten(store, policy, site)
-    verification = NO_VERIFIER if verify else NOT_WANTED
-    request = EmissionRequest(store, policy, flat, tuple(heading(store, flat, verification)))
+    request = EmissionRequest(store, policy, flat, tuple(heading(store, flat, verify=verify)))
     emissions = tuple(target.emit(request) for target in targets)
+    verification = verification_of(flat, emissions) if verify else NOT_WANTED
     return Conversion(store, flat, targets, emissions, contests(flat), verification)
 
 
@@ -93,7 +94,7 @@ def choose_targets(names: str) -> tuple[Target, ...]:
     return tuple(known[name] for name in wanted)
 
 
-def heading(store: PolicyStore, flat: FlatPolicy, verification: Verification) -> Iterator[str]:
+def heading(store: PolicyStore, flat: FlatPolicy, *, verify: bool) -> Iterator[str]:
     """Yield the lines that stand at the head of every file, each safe to put into a comment."""
     yield f"Written by ipsecmig {__version__}. Do not edit: change the policy and convert it again."
     yield visible(f"Source: {', '.join(store.sources)}")
@@ -107,8 +108,8 @@ def heading(store: PolicyStore, flat: FlatPolicy, verification: Verification) ->
         more = len(flat.not_understood) - _MOST_PLACES_IN_HEADING
         if more > 0:
             yield f"  and {more:,} more places"
-    elif verification.verdict is Verdict.SKIPPED:
-        yield f"Not verified: {'; '.join(verification.reasons)}."
+    elif not verify:
+        yield "Not verified: --no-verify was given."
 
 
 def exit_code(conversion: Conversion, threshold: LossThreshold) -> Exit:

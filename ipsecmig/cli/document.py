@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ipsecmig import __version__
-from ipsecmig.cli.words import treatment
+from ipsecmig.cli.words import observed, treatment
 from ipsecmig.diagnostics import Origin
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ipsecmig.model.flatten import SpecificFilter
     from ipsecmig.model.policy import NotUnderstood
     from ipsecmig.model.targets import Emission, Loss, OutputFile
+    from ipsecmig.verify.compare import PolicyDifference
+    from ipsecmig.verify.emitted import VerifiedBundle
 
 Json = dict[str, object]
 
@@ -29,7 +31,8 @@ def document(conversion: Conversion, outcome: Outcome) -> Json:
         "sources": list(conversion.store.sources),
         "targets": [emission.target for emission in conversion.emissions],
         "verified": conversion.verification.verdict.value,
-        "verification": list(conversion.verification.reasons),
+        "verification": [_bundle(bundle) for bundle in conversion.verification.bundles],
+        "verification_skipped": conversion.verification.reason or None,
         "written": written is not None,
         "files": list(_files(conversion, outcome)),
         "left_over": [] if written is None else list(written.left_over),
@@ -82,6 +85,29 @@ def _loss(loss: Loss) -> Json:
         "location": location(loss.origin),
         "reason": loss.reason,
         "advice": loss.advice,
+    }
+
+
+def _bundle(bundle: VerifiedBundle) -> Json:
+    comparison = bundle.comparison
+    return {
+        "targets": list(bundle.targets),
+        "result": comparison.result.value,
+        "differences": [_difference(one) for one in comparison.differences],
+        "differences_complete": not comparison.truncated,
+        "assumptions": list(comparison.assumptions),
+        "undecided": [not_understood_entry(one) for one in comparison.undecided],
+    }
+
+
+def _difference(one: PolicyDifference) -> Json:
+    return {
+        "witness": one.witness.text(),
+        "source": observed(one.source),
+        "target": observed(one.target),
+        "opens": one.opens,
+        "parameters": list(one.parameters),
+        "responsible": [{"location": location(line.origin), "text": line.text} for line in one.responsible],
     }
 
 

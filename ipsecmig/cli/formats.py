@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import Color, Format, FormatOption
-from ipsecmig.cli.printer import ColorMode, make_printer
+from ipsecmig.cli.printer import ColorMode, line, make_printer
 
 if TYPE_CHECKING:
     from ipsecmig.dialects.base import Dialect
@@ -27,6 +27,11 @@ def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) 
     columns = [Column("name"), Column("format"), Column("confidence"), Column("files")]
     rows = [[d.name, d.title, d.confidence, " ".join(d.suffixes)] for d in DIALECTS]
     printer.result(table(columns, rows, printer.width, indent=0))
+    settled = [[d.name, name, text] for d in DIALECTS for name, text in d.assumptions.items()]
+    printer.result([line(), line("What --assume settles:")])
+    printer.result(
+        table([Column("name"), Column("assumption"), Column("what it says")], settled, printer.width, indent=0)
+    )
     return Exit.DONE
 
 
@@ -36,4 +41,5 @@ def _document(dialect: Dialect) -> dict[str, object]:
         "title": dialect.title,
         "confidence": dialect.confidence,
         "suffixes": list(dialect.suffixes),
+        "assumptions": dict(dialect.assumptions),
     }

@@ -11,18 +11,19 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Group(Generic[_T]):
-    """Things that are alike: how many there are, and the first of them."""
+    """Things that are alike, at least one, in their order."""
 
-    first: _T
-    count: int
+    members: tuple[_T, ...]
+
+    @property
+    def first(self) -> _T:
+        """The first of them."""
+        return self.members[0]
 
 
 def grouped(things: Iterable[_T], key: Callable[[_T], Hashable]) -> tuple[Group[_T], ...]:
     """Return the groups of things with equal keys, in the order of their first ones."""
-    firsts: dict[Hashable, _T] = {}
-    counts: dict[Hashable, int] = {}
+    found: dict[Hashable, list[_T]] = {}
     for thing in things:
-        alike = key(thing)
-        firsts.setdefault(alike, thing)
-        counts[alike] = counts.get(alike, 0) + 1
-    return tuple(Group(first, counts[alike]) for alike, first in firsts.items())
+        found.setdefault(key(thing), []).append(thing)
+    return tuple(Group(tuple(members)) for members in found.values())

@@ -97,23 +97,8 @@ class SiteOptions:
 def input_options(
     names: list[str], format_: str | None, encoding: str | None, define: list[str] | None, assume: list[str] | None
 ) -> InputOptions:
-    """Return the input options in one piece.
-
-    Raises UsageError for an encoding that does not exist or a definition without `=`.
-    """
-    return InputOptions(tuple(names), format_, _encoding(encoding), _definitions(define or []), frozenset(assume or []))
-
-
-def _encoding(name: str | None) -> str | None:
-    if name is None:
-        return None
-    try:
-        "".encode(name)
-    except (LookupError, UnicodeError):
-        raise UsageError(
-            f'--encoding: there is no encoding "{name}"; cp437, cp850, cp1252, utf-8 and utf-16 are'
-        ) from None
-    return name
+    """Return the input options in one piece. Raises UsageError for a definition without `=`."""
+    return InputOptions(tuple(names), format_, encoding, _definitions(define or []), frozenset(assume or []))
 
 
 def _definitions(pairs: list[str]) -> dict[str, str]:

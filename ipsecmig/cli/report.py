@@ -11,7 +11,7 @@ from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Column, table
 from ipsecmig.cli.text import count, listed, place
 from ipsecmig.cli.verification import Verdict
-from ipsecmig.cli.words import treatment
+from ipsecmig.cli.words import observed, treatment
 from ipsecmig.model.targets import Emission, Loss, OutputFile, SecurityDirection
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ipsecmig.cli.conversion import Conversion, Outcome
     from ipsecmig.model.flatten import SpecificFilter
     from ipsecmig.model.policy import NotUnderstood
+    from ipsecmig.verify.compare import PolicyDifference
 
 _VERDICT_STYLES = {
     Verdict.EQUAL: Style.GOOD,
@@ -46,7 +47,7 @@ def report(conversion: Conversion, outcome: Outcome, width: int | None) -> Itera
     yield from _bullets("Assumed", flat.assumptions, width)
     notes = [f"{emission.target}: {note}" for emission in conversion.emissions for note in emission.notes]
     yield from _bullets("Notes", notes, width)
-    yield from _verified(conversion)
+    yield from _verified(conversion, width)
     yield from _files(conversion, outcome, width)
 
 
@@ -78,7 +79,7 @@ def _undecided(not_understood: Sequence[NotUnderstood], width: int | None) -> It
     title = f"UNDECIDED: {count(len(not_understood), 'place was', 'places were')} not understood; nothing is claimed"
     yield line(title, Style.BAD)
     for group in grouped(not_understood, lambda n: n.reason):
-        yield from _entry(place(group.first.origin), group.count, group.first.text, (group.first.reason,), width)
+        yield from _entry(place(group.first.origin), len(group.members), group.first.text, (group.first.reason,), width)
     yield line()
 
 
@@ -86,20 +87,27 @@ def _losses(losses: Sequence[Loss], title: str, style: Style, width: int | None)
     if not losses:
         return
     yield line(f"{title} ({count(len(losses), 'loss', 'losses')})", style)
-    groups = grouped(losses, lambda one: (one.target, one.kind, one.about or one.attribute, one.reason, one.advice))
-    columns = (Column("target"), Column("kind"), Column("times", right=True), Column("attribute"), Column("place"))
+    groups = grouped(losses, lambda one: (one.target, one.kind, one.reason, one.advice))
+    columns = (Column("target"), Column("kind"), Column("times", right=True), Column("first place"))
     heading, *rows = table(columns, [_loss_row(group) for group in groups], None)
     yield heading
     for row, group in zip(rows, groups, strict=True):
         yield row
-        yield from _paragraphs((group.first.reason, group.first.advice), width)
+        yield from _paragraphs((_attributes(group), group.first.reason, group.first.advice), width)
     yield line()
 
 
 def _loss_row(group: Group[Loss]) -> list[str | Piece]:
     first = group.first
-    where = f"{place(first.origin)} (the first)" if group.count > 1 else place(first.origin)
-    return [first.target, first.kind.value, f"{group.count:,}", first.attribute, Piece(where, Style.FAINT)]
+    return [first.target, first.kind.value, f"{len(group.members):,}", Piece(place(first.origin), Style.FAINT)]
+
+
+def _attributes(group: Group[Loss]) -> str:
+    """Return the one attribute that was lost with its object, or the kinds of several."""
+    if len(group.members) == 1:
+        return group.first.attribute
+    kinds = [one.attribute if one.about is None else one.about.value for one in group.members]
+    return listed(list(dict.fromkeys(kinds)), most=12)
 
 
 def _conflicts(contests: Contests, width: int | None) -> Iterator[Line]:
@@ -118,7 +126,7 @@ def _conflicts(contests: Contests, width: int | None) -> Iterator[Line]:
 def _conflict_row(group: Group[Contested]) -> list[str | Piece]:
     one = group.first
     opens = one.direction is SecurityDirection.FAILS_OPEN
-    more = f" and {group.count - 1:,} more" if group.count > 1 else ""
+    more = f" and {len(group.members) - 1:,} more" if len(group.members) > 1 else ""
     return [
         Piece(one.direction.value, Style.BAD if opens else Style.CAREFUL),
         f"{one.witness.text()}{more}",
@@ -158,14 +166,28 @@ def _bullets(title: str, texts: Sequence[str], width: int | None) -> Iterator[Li
     yield line()
 
 
-def _verified(conversion: Conversion) -> Iterator[Line]:
+def _verified(conversion: Conversion, width: int | None) -> Iterator[Line]:
     verification = conversion.verification
-    reasons = f" ({'; '.join(verification.reasons)})" if verification.reasons else ""
-    yield (
-        Piece("Verified: ", Style.STRONG),
-        Piece(verification.verdict.value, _VERDICT_STYLES[verification.verdict]),
-        Piece(reasons),
-    )
+    reason = f" ({verification.reason})" if verification.reason else ""
+    verdict = Piece(verification.verdict.value, _VERDICT_STYLES[verification.verdict])
+    apart = ", apart from what is said above" if verification.verdict is Verdict.EQUAL else ""
+    yield (Piece("Verified: ", Style.STRONG), verdict, Piece(apart + reason))
+    for bundle in verification.bundles:
+        result = Verdict(bundle.comparison.result.value)
+        yield (Piece(f"  {' with '.join(bundle.targets)}: "), Piece(result.value, _VERDICT_STYLES[result]))
+        for difference in bundle.comparison.differences:
+            yield from _difference(difference, width)
+        for doubt in bundle.comparison.undecided:
+            yield from _entry(place(doubt.origin), 1, doubt.text, (doubt.reason,), width)
+
+
+def _difference(one: PolicyDifference, width: int | None) -> Iterator[Line]:
+    opens = Piece("opens" if one.opens else "closes", Style.BAD if one.opens else Style.CAREFUL)
+    yield (Piece("    "), opens, Piece(f": {one.witness.text()}"))
+    parameters = f" ({', '.join(one.parameters)} differ)" if one.parameters else ""
+    text = f"in the policy it {observed(one.source)}, in the files it {observed(one.target)}{parameters}"
+    lines = [f"{place(line.origin)}: {line.text}" for line in one.responsible]
+    yield from _paragraphs((text, *lines), width)
 
 
 def _files(conversion: Conversion, outcome: Outcome, width: int | None) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ipsecmig.cli.text import place
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity, worst
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import FilterAction, FilterList, HostSettings, Policy, PolicyStore
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 
 UNREADABLE = "CLI001"
-NO_FORMAT = "CLI002"
+EMPTY = "CLI002"
 SKIPPED = "CLI003"
 CLASH = "CLI004"
 
@@ -41,12 +41,20 @@ def read_store(options: InputOptions, printer: Printer) -> PolicyStore:
 
 def read_sources(options: InputOptions) -> Reading:
     """Return what the sources say together; each is read on its own, in order."""
-    wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
-    forced = None if options.format is None else _dialect(options.format)
-    readings: list[Reading] = []
-    for name in options.names:
-        readings.extend(_read(source, forced, wanted, alone=alone) for source, alone in _load(name))
-    return _join(readings)
+    _check_assumptions(options.assumptions)
+    return _join([_read(source, named, options) for name in options.names for source, named in _load(name)])
+
+
+def _check_assumptions(given: frozenset[str]) -> None:
+    """Raise UsageError for a word that settles nothing in any format: it is a slip of the pen."""
+    if not given:
+        return
+    from ipsecmig.dialects.registry import DIALECTS
+
+    known = {name for dialect in DIALECTS for name in dialect.assumptions}
+    if given - known:
+        unknown = ", ".join(sorted(given - known))
+        raise UsageError(f"--assume: there is no assumption {unknown}; there are: {', '.join(sorted(known))}")
 
 
 def _load(name: str) -> Iterator[tuple[Source, bool]]:
@@ -61,7 +69,7 @@ def _load(name: str) -> Iterator[tuple[Source, bool]]:
             return
         files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
         if not files:
-            raise InputError((_error(UNREADABLE, name, "the folder holds no file"),))
+            raise InputError((_error(EMPTY, name, "the folder holds no file"),))
         for file in files:
             yield Source(str(file), file.read_bytes()), False
     except OSError as failure:
@@ -73,37 +81,23 @@ def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
     return Diagnostic(code, Severity.ERROR, message, Origin(file), advice=advice)
 
 
-def _dialects() -> tuple[Dialect, ...]:
-    from ipsecmig.dialects.registry import DIALECTS
+def _read(source: Source, named: bool, options: InputOptions) -> Reading:
+    from ipsecmig.dialects import registry
 
-    return DIALECTS
-
-
-def _dialect(name: str) -> Dialect:
-    for dialect in _dialects():
-        if dialect.name == name:
-            return dialect
-    names = ", ".join(dialect.name for dialect in _dialects())
-    raise UsageError(f'--from: there is no format "{name}"; there are: {names}')
-
-
-def _read(source: Source, forced: Dialect | None, options: ReadOptions, *, alone: bool) -> Reading:
-    dialect = forced or max(_dialects(), key=lambda d: d.detect(source))
-    if forced is not None or dialect.detect(source) > 0:
-        return dialect.read(source, options)
-    names = ", ".join(d.name for d in _dialects())
-    if alone:
-        advice = f"if it is one of these, say so with --from: {names}"
-        raise InputError((_error(NO_FORMAT, source.name, "no known format fits this input", advice),))
-    message = "left out: no known format fits this file"
-    skipped = Diagnostic(SKIPPED, Severity.WARNING, message, Origin(source.name))
-    return Reading(PolicyStore(), (skipped,))
+    wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
+    if not named and options.format is None:
+        try:
+            registry.detect(source)
+        except InputError:
+            message = "left out: no known format fits this file"
+            return Reading(PolicyStore(), (Diagnostic(SKIPPED, Severity.WARNING, message, Origin(source.name)),))
+    return registry.read(source, wanted, options.format)
 
 
 def _join(readings: Sequence[Reading]) -> Reading:
     diagnostics = [d for reading in readings for d in reading.diagnostics]
     if all(d.code == SKIPPED for d in diagnostics) and len(diagnostics) == len(readings):
-        diagnostics.append(_error(NO_FORMAT, "the folder", "no known format fits any of its files"))
+        diagnostics.append(_error(EMPTY, "the folder", "no known format fits any of its files"))
     stores = [reading.store for reading in readings]
     joined = PolicyStore(
         policies=_union((s.policies for s in stores), "policy", diagnostics),

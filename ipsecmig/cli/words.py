@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
@@ -16,6 +18,9 @@ from ipsecmig.model.policy import (
 )
 from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, DnsName, Me, PortRange, ServerAddress
 from ipsecmig.model.treatment import Block, Permit, Protect, Tunnel
+
+if TYPE_CHECKING:
+    from ipsecmig.verify.observed import Observed
 
 
 def yes_no(value: bool) -> str:
@@ -115,6 +120,13 @@ def treatment(value: Permit | Block | Protect) -> str:
     extras += ["clear inbound allowed"] if value.accept_clear_inbound else []
     extras += ["falls back to clear"] if value.fallback_to_clear else []
     return f"protect ({', '.join(extras)})" if extras else "protect"
+
+
+def observed(value: Observed) -> str:
+    """Return what becomes of a packet."""
+    if value.protection is None:
+        return "passes in clear" if value.clear else "is dropped"
+    return "passes protected or in clear" if value.clear else "passes only protected"
 
 
 def _tunnel(tunnel: Tunnel) -> str:

@@ -24,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fakes(monkeypatch: pytest.MonkeyPatch) -> FakeTargets:
     """Return the targets that stand in for the real ones."""
     fakes = FakeTargets()
+    monkeypatch.setattr("ipsecmig.cli.conversion.verification_of", lambda flat, emissions: fakes.verification)
     monkeypatch.setattr("ipsecmig.emit.registry.TARGETS", fakes.targets)
     monkeypatch.setattr("ipsecmig.dialects.registry.DIALECTS", (DIALECT,))
     return fakes

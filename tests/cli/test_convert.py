@@ -44,8 +44,7 @@ def test_summary_of_losses_by_target_comes_first(cli: Cli, fakes: FakeTargets) -
 def test_equal_losses_are_one_row_with_their_number_and_first_place(cli: Cli, fakes: FakeTargets) -> None:
     fakes.losses = tuple(loss(CLOSED, number=n) for n in range(1, 10_001))
     out = cli(*CONVERT).out
-    assert ["fake", "dropped", "10,000", "rule", '"1":'] in [row.split()[:5] for row in out.splitlines()]
-    assert "policy.cmd:1:1 (the first)" in out
+    assert ["fake", "dropped", "10,000", "policy.cmd:1:1"] in [row.split() for row in out.splitlines()]
     assert len(out.splitlines()) < 40
 
 
@@ -70,7 +69,7 @@ def test_json_has_every_loss_with_its_place(cli: Cli, fakes: FakeTargets) -> Non
     assert len(result["losses"]) == 2
     assert result["exact"] == {"fake": 10, "other": 12}
     assert result["notes"] == [{"target": "fake", "text": "a note"}]
-    assert result["verified"] in {"equal", "skipped"}
+    assert (result["verified"], result["verification_skipped"]) == ("equal", None)
     assert result["written"] is False
     assert [file["path"] for file in result["files"]] == ["rules.nft", "conf.d/secrets.conf", "other.conf"]
     assert [file["purpose"] for file in result["files"]] == ["the rules", "", "the other"]
@@ -196,19 +195,30 @@ def test_long_list_of_what_was_not_understood_is_cut_in_the_heading(
 
 @pytest.mark.parametrize("verdict", [Verdict.DIFFERENT, Verdict.UNDECIDED])
 def test_files_that_fail_their_verification_are_not_written(
-    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, verdict: Verdict
+    cli: Cli, folder: Path, fakes: FakeTargets, verdict: Verdict
 ) -> None:
-    monkeypatch.setattr(conversion, "NO_VERIFIER", Verification(verdict, ("out tcp 10.0.0.5:1 > 10.1.0.9:445",)))
+    fakes.verification = Verification(verdict, reason="rules.nft cannot be read back")
     result = cli(*CONVERT, "-o", "out")
     assert result.code == 3
     assert "Nothing was written" in result.out
-    assert "out tcp 10.0.0.5:1 > 10.1.0.9:445" in result.out
+    assert f"Verified: {verdict.value} (rules.nft cannot be read back)" in result.out
     assert not (folder / "out").exists()
     assert cli(*CONVERT, "-o", "-").out == ""
     unverified = cli(*CONVERT, "-o", "out", "--no-verify")
     assert unverified.code == 0
     assert (folder / "out" / "rules.nft").is_file()
     assert "Verified: skipped (--no-verify was given)" in unverified.out
+    assert "Not verified: --no-verify was given." in fakes.requests[-1].heading
+
+
+def test_source_not_understood_whole_is_written_unless_files_are_known_to_differ(
+    cli: Cli, folder: Path, fakes: FakeTargets
+) -> None:
+    (folder / "some.fake").write_text("fake not-understood")
+    for verdict, written in ((Verdict.DIFFERENT, False), (Verdict.UNDECIDED, True)):
+        fakes.verification = Verification(verdict)
+        assert cli("convert", "some.fake", "--to", "fake", "-o", "out").code == 3
+        assert (folder / "out").exists() is written
 
 
 def test_quiet_keeps_warnings_back_and_results_not(cli: Cli, folder: Path) -> None:

@@ -49,7 +49,7 @@ def test_threshold_is_inclusive(cli: Cli, fakes: FakeTargets, lost: tuple, level
         (("convert", "policy.fake", "--to", "fake,fake"), "twice"),
         ((*CONVERT, "--policy", "Mail"), '"Web server"'),
         ((*CONVERT, "--from", "ini"), "there are: fake"),
-        ((*CONVERT, "--encoding", "klingon"), "klingon"),
+        ((*CONVERT, "--assume", "set"), "there is no assumption set; there are: settled"),
         ((*CONVERT, "--define", "no-value"), "NAME=VALUE"),
         ((*CONVERT, "--me", "10.0.0.0/8"), "10.0.0.0/8"),
         ((*CONVERT, "--me", "server"), "server"),
@@ -91,7 +91,7 @@ def test_input_of_no_known_format_is_2(cli: Cli, folder: Path) -> None:
     (folder / "notes.txt").write_text("dear diary")
     result = cli("show", "notes.txt")
     assert result.code == Exit.BAD_INPUT
-    assert "notes.txt: CLI002 error: no known format fits this input" in result.err
+    assert "notes.txt: IN020 error: no known format fits this input" in result.err
 
 
 @pytest.mark.parametrize("flags", [(), ("--flat",), ("--format", "json"), ("--flat", "--format", "json")])
