@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -55,28 +56,37 @@ from ipsecmig.model.windows import WindowsVersion
 
 # --- words -----------------------------------------------------------------------------------------------------------
 
-_ANY_TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
+_LETTERS = st.sampled_from("abcXYZ019 -_.:=%'\"\\\n\t\x00äßЖ宝\u2028\U0001f512")
+_WORDS = st.sampled_from(["", "Web servers", "two\nlines", 'a "quoted" word', "\u202eß 宝\x7f", "C:\\x.bat"])
+_NAMES = st.text(_LETTERS, min_size=1, max_size=6)
+_ORIGINS = st.sampled_from(
+    [
+        NOWHERE,
+        Origin("policy.bat", 1, 1, 80),
+        Origin("dir/pölicy.netsh", 70000, 12, 300),
+        Origin("export.reg\\Local\\ipsecFilter{1}", offset=0),
+        Origin("blob", offset=2**40),
+    ]
+)
+_GUIDS = st.sampled_from(["", "{72385233-70FA-11D1-864C-14A300000000}", "{5ec1fd53-0000-4000-8000-000000000001}"])
 
 
 def names() -> SearchStrategy[str]:
-    """Names of objects: any text that is not empty."""
-    return st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+    """Names of objects: text that is not empty, with every kind of awkward character."""
+    return _NAMES
 
 
 def origins() -> SearchStrategy[Origin]:
     """Places in text and in binary sources."""
-    return st.one_of(
-        st.just(NOWHERE),
-        st.builds(Origin, _ANY_TEXT, st.integers(1, 10**6), st.integers(1, 300), st.integers(1, 300), st.none()),
-        st.builds(Origin, _ANY_TEXT, st.just(0), st.just(0), st.just(0), st.integers(0, 2**32)),
-    )
+    return _ORIGINS
 
 
 def guids() -> SearchStrategy[str]:
     """GUIDs as Windows writes them, or none."""
-    return st.one_of(st.just(""), st.uuids().map(lambda u: "{" + str(u).upper() + "}"))
+    return _GUIDS
 
 
+@cache
 def store_locations() -> SearchStrategy[StoreLocation]:
     """Every kind of store, with and without a domain."""
     return st.builds(StoreLocation, st.sampled_from(StoreKind), st.sampled_from(["", "corp.example.com"]))
@@ -102,12 +112,14 @@ def address_ranges(draw: DrawFn, family: Family | None = None) -> AddressRange:
     return AddressRange(chosen, low, low | (1 << host_bits) - 1)
 
 
+@cache
 def dns_names() -> SearchStrategy[DnsName]:
     """Host names, resolved or not."""
     name = st.sampled_from(["db.example.com", "DC-1.corp.example.com", "fileserver", "x"])
     return st.builds(DnsName, name, st.lists(address_ranges(), max_size=2).map(tuple))
 
 
+@cache
 def addresses(family: Family | None = None) -> SearchStrategy[Address]:
     """Every kind of address; the stated ones of `family` if it is given."""
     return st.one_of(
@@ -129,12 +141,17 @@ def port_ranges(draw: DrawFn) -> PortRange:
     return PortRange(first, first if kind == "one" else draw(st.integers(first, 65535)))
 
 
+_PORTS = port_ranges()
+_ANY_PORTS = st.just(ANY_PORT)
+_PROTOCOLS = st.one_of(st.sampled_from([0, 1, 6, 17]), st.integers(0, 255))
+
+
 @st.composite
 def filters(draw: DrawFn) -> Filter:
     """Draw a filter of one family; ports only where a filter can select them."""
     family = draw(st.sampled_from(Family))
-    protocol = draw(st.one_of(st.sampled_from([0, 1, 6, 17]), st.integers(0, 255)))
-    ports = port_ranges() if protocol in PORT_PROTOCOLS else st.just(ANY_PORT)
+    protocol = draw(_PROTOCOLS)
+    ports = _PORTS if protocol in PORT_PROTOCOLS else _ANY_PORTS
     return Filter(
         draw(addresses(family)),
         draw(addresses(family)),
@@ -142,7 +159,7 @@ def filters(draw: DrawFn) -> Filter:
         draw(ports),
         draw(ports),
         draw(st.booleans()),
-        draw(_ANY_TEXT),
+        draw(_WORDS),
         draw(origins()),
     )
 
@@ -153,7 +170,7 @@ def filter_lists(name: str | None = None, store: StoreLocation | None = None) ->
         FilterList,
         name=names() if name is None else st.just(name),
         filters=st.lists(filters(), max_size=4).map(tuple),
-        description=_ANY_TEXT,
+        description=_WORDS,
         store=store_locations() if store is None else st.just(store),
         guid=guids(),
         origin=origins(),
@@ -163,9 +180,11 @@ def filter_lists(name: str | None = None, store: StoreLocation | None = None) ->
 # --- offers and authentication ---------------------------------------------------------------------------------------
 
 
+@cache
 def transforms(
-    encryptions: Sequence[Encryption], integrities: Sequence[Integrity]
+    encryptions: tuple[Encryption, ...], integrities: tuple[Integrity, ...]
 ) -> SearchStrategy[tuple[Transform, ...]]:
+    """Give the transforms of one offer: ESP, AH, or AH and ESP together."""
     ah = st.builds(AhTransform, st.sampled_from(integrities))
     esp = st.builds(EspTransform, st.sampled_from(encryptions), st.none() | st.sampled_from(integrities)).filter(
         lambda e: e.encryption is not Encryption.NULL or e.integrity is not None
@@ -173,12 +192,14 @@ def transforms(
     return st.one_of(st.tuples(ah), st.tuples(esp), st.tuples(ah, esp))
 
 
+@cache
 def quick_mode_offers() -> SearchStrategy[QuickModeOffer]:
     """Offers of ESP, AH or both, with any algorithm."""
     lifetime = st.one_of(st.just(0), st.integers(1, 2**31 - 1))
     return st.builds(QuickModeOffer, transforms(tuple(Encryption), tuple(Integrity)), lifetime, lifetime)
 
 
+@cache
 def main_modes() -> SearchStrategy[MainMode]:
     """Give main modes with up to three offers of any algorithm."""
     offer = st.builds(
@@ -196,6 +217,7 @@ def main_modes() -> SearchStrategy[MainMode]:
     )
 
 
+@cache
 def authentication_methods() -> SearchStrategy[AuthenticationMethod]:
     """Kerberos, preshared keys (also stripped ones) and certificates."""
     return st.one_of(
@@ -205,6 +227,7 @@ def authentication_methods() -> SearchStrategy[AuthenticationMethod]:
     )
 
 
+@cache
 def _authentication() -> SearchStrategy[tuple[AuthenticationMethod, ...]]:
     return st.lists(authentication_methods(), min_size=1, max_size=3).map(tuple)
 
@@ -215,7 +238,7 @@ def filter_actions(draw: DrawFn, name: str | None = None, store: StoreLocation |
     made = FilterAction(
         draw(names()) if name is None else name,
         draw(st.sampled_from(Action)),
-        description=draw(_ANY_TEXT),
+        description=draw(_WORDS),
         store=draw(store_locations()) if store is None else store,
         guid=draw(guids()),
         origin=draw(origins()),
@@ -249,13 +272,14 @@ def _rules(draw: DrawFn, lists: Sequence[FilterList], actions: Sequence[FilterAc
         tunnel_endpoint=st.none() | single | dns_names(),
         connection_type=st.sampled_from(ConnectionType),
         active=st.booleans(),
-        description=_ANY_TEXT,
+        description=_WORDS,
         guid=guids(),
         origin=origins(),
     )
     return tuple(draw(st.lists(rule, max_size=4, unique_by=lambda r: r.name.casefold())))
 
 
+@cache
 def default_response_rules() -> SearchStrategy[DefaultResponseRule]:
     """Default response rules, active or not."""
     return st.builds(
@@ -281,7 +305,7 @@ def policies(
         draw(main_modes()),
         draw(_rules(lists, actions)),
         draw(st.none() | default_response_rules()),
-        draw(_ANY_TEXT),
+        draw(_WORDS),
         draw(st.integers(0, 10**6)),
         draw(st.booleans()),
         draw(st.sampled_from(["", "Servers"])),
@@ -291,6 +315,7 @@ def policies(
     )
 
 
+@cache
 def host_settings() -> SearchStrategy[HostSettings]:
     """Give settings of the host, each stated or not."""
     return st.builds(
@@ -302,7 +327,9 @@ def host_settings() -> SearchStrategy[HostSettings]:
     )
 
 
+@cache
 def unique_names(minimum: int, maximum: int, name: SearchStrategy[str]) -> SearchStrategy[list[str]]:
+    """Give lists of names that differ without case."""
     return st.lists(name, min_size=minimum, max_size=maximum, unique_by=str.casefold)
 
 
@@ -320,14 +347,14 @@ def stores(draw: DrawFn) -> PolicyStore:
         made.extend(draw(st.lists(own, max_size=2, unique_by=lambda p: p.name.casefold())))
         lists.extend(own_lists)
         actions.extend(own_actions)
-    unknown = st.builds(NotUnderstood, _ANY_TEXT, _ANY_TEXT, origins())
+    unknown = st.builds(NotUnderstood, _WORDS, _WORDS, origins())
     return PolicyStore(
         tuple(made),
         tuple(lists),
         tuple(actions),
         draw(host_settings()),
         tuple(draw(st.lists(unknown, max_size=2))),
-        tuple(draw(st.lists(_ANY_TEXT, max_size=2))),
+        tuple(draw(st.lists(_WORDS, max_size=2))),
     )
 
 

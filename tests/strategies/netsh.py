@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from hypothesis import strategies as st
@@ -54,15 +55,18 @@ NETSH_GROUPS: Final = tuple(g for g, row in GROUPS.items() if row.netsh is not N
 _NAME_LETTERS = st.sampled_from("abcXYZ019 -_.,:;=+&|<>()[]{}%$!?*/^~@#'äßЖ宝禁")
 
 
+@cache
 def netsh_names() -> SearchStrategy[str]:
     """Names that a netsh script can carry: printable, no double quote, no blank at either end."""
     return st.text(_NAME_LETTERS, min_size=1, max_size=10).map(str.strip).filter(bool)
 
 
+@cache
 def _netsh_descriptions() -> SearchStrategy[str]:
     return st.just("") | netsh_names()
 
 
+@cache
 def netsh_addresses(family: Family | None = None) -> SearchStrategy[Address]:
     """Addresses that netsh can say on either side; 0.0.0.0 alone is how `me` is stored."""
     stated = address_ranges(family).filter(lambda r: r.first != 0)
@@ -86,6 +90,7 @@ def netsh_filters(draw: DrawFn) -> Filter:
     return Filter(source, destination, protocol, draw(port), draw(port), mirrored, description)
 
 
+@cache
 def netsh_authentication() -> SearchStrategy[tuple[AuthenticationMethod, ...]]:
     """Methods in any order: Kerberos and a preshared key at most once, certificates of several authorities."""
     authority = st.sampled_from(['C=US, O="Example, Inc.", CN=Root', "CN=Corp Root CA, DC=example, DC=com", "CN=X"])
@@ -99,6 +104,7 @@ def _netsh_method_key(method: AuthenticationMethod) -> str:
     return method.authority if isinstance(method, Certificate) else type(method).__name__
 
 
+@cache
 def netsh_quick_mode_offers() -> SearchStrategy[QuickModeOffer]:
     """Offers of DES, 3DES or none with MD5 or SHA1, and lifetimes within netsh's limits."""
     seconds = st.just(0) | st.integers(300, 172800)
@@ -106,6 +112,7 @@ def netsh_quick_mode_offers() -> SearchStrategy[QuickModeOffer]:
     return st.builds(QuickModeOffer, transforms(NETSH_ENCRYPTION, NETSH_INTEGRITY), seconds, kilobytes)
 
 
+@cache
 def _netsh_offer_lists() -> SearchStrategy[tuple[QuickModeOffer, ...]]:
     return st.lists(netsh_quick_mode_offers(), min_size=1, max_size=4).map(tuple)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeVar
@@ -62,13 +63,21 @@ def loads(text: str | bytes, file: str = "-") -> PolicyStore:
     """
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        return from_json(json.loads(decoded, parse_constant=_no_constant), file)
+        document = json.loads(decoded, parse_constant=_no_constant)
+        if _SURROGATE.search(decoded):
+            json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         _malformed(f"is not JSON: {error.msg}", Origin(file, error.lineno, error.colno))
-    except UnicodeError:
+    except UnicodeDecodeError:
         _malformed("is not UTF-8, which JSON must be", Origin(file))
-    except RecursionError:
-        _malformed("is nested too deeply", Origin(file))
+    except UnicodeEncodeError:
+        _malformed("holds half of a surrogate pair, which is no character", Origin(file))
+    except (RecursionError, ValueError):
+        _malformed("is nested too deeply, or holds a number that is too long", Origin(file))
+    return from_json(document, file)
+
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 def _no_constant(name: str) -> NoReturn:

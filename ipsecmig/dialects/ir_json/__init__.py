@@ -1,0 +1,1 @@
+"""The dialect for the JSON form of ipsecmig's own policy store."""
