@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple, TypeVar
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
@@ -17,7 +18,7 @@ from ipsecmig.dialects.netsh_static.slots import RefusedError, Remark, Slot
 from ipsecmig.dialects.netsh_static.syntax import Argument, Usage
 from ipsecmig.dialects.notes import Note
 
-_SECRET_TAG: Final = "psk"
+_KEY_TAG: Final = "psk"
 _GLUED: Final = frozenset({("ipsec", "static"), ("ipsec", "dynamic")})
 
 T = TypeVar("T")
@@ -50,14 +51,16 @@ class Call:
         """Whether netsh would refuse the command."""
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
+    def value_of(self, tag: str) -> object:
+        """Return the value of `tag`, whatever its type; None where it is not given."""
+        return next((parameter.value for parameter in self.parameters if parameter.tag == tag), None)
+
     def find(self, tag: str, kind: type[T]) -> T | None:
         """Return the value of `tag`, which is of `kind`, or None where it is not given."""
-        for parameter in self.parameters:
-            if parameter.tag == tag:
-                if not isinstance(parameter.value, kind):
-                    raise TypeError(f"{tag} has a {type(parameter.value).__name__}, not a {kind.__name__}")
-                return parameter.value
-        return None
+        value = self.value_of(tag)
+        if value is not None and not isinstance(value, kind):
+            raise TypeError(f"{tag} has a {type(value).__name__}, not a {kind.__name__}")
+        return value
 
     def get(self, tag: str, default: T) -> T:
         """Return the value of `tag`, which is of the type of `default`; without one, `default`."""
@@ -79,10 +82,10 @@ class Call:
                 return self.command.origin(parameter.argument.start, parameter.argument.end)
         return whole(self.command)
 
-    def say(self, note: Note, tag: str = "", **fields: object) -> Diagnostic:
-        """Return the message `note` about the value of `tag`, by default about the command."""
-        shown = next((p.argument.text for p in self.parameters if p.tag == tag), self.text)
-        return note.say(self.origin(tag), HIDDEN if tag == _SECRET_TAG else redact(shown), **fields)
+    def say(self, note: Note, at: str = "", **fields: object) -> Diagnostic:
+        """Return the message `note` about the value of the tag `at`, by default about the command."""
+        shown = next((p.argument.text for p in self.parameters if p.tag == at), self.text)
+        return note.say(self.origin(at), HIDDEN if at == _KEY_TAG else redact(shown), "", **fields)
 
 
 def whole(command: Command) -> Origin:
@@ -147,7 +150,7 @@ class _Binder:
 
     def bind(self, arguments: Sequence[Argument]) -> None:
         """Bind all `arguments`, or say that they are two commands glued together."""
-        for first, second in zip(arguments, arguments[1:], strict=False):
+        for first, second in pairwise(arguments):
             if not first.tag and not second.tag and (first.text.lower(), second.text.lower()) in _GLUED:
                 self.hidden.append((first.begin, len(self.command.text)))
                 self.report(messages.GLUED, first, first.text, "the end of the command")
@@ -157,6 +160,10 @@ class _Binder:
 
     def bind_one(self, argument: Argument) -> None:
         """Bind `argument` and read its value."""
+        if self.in_secret and not argument.tag:
+            self.hidden.append((argument.start, argument.end))
+            self.report(messages.KEY_WITH_BLANKS, argument, HIDDEN)
+            return
         tag, text, offset = self.parameter_of(argument)
         if not tag:
             self.hidden.append((argument.start, argument.end))
@@ -231,17 +238,13 @@ class _Binder:
 
     def note_secret(self, tag: str, argument: Argument) -> None:
         """Follow where a preshared key may stand: words behind one without quotation marks may belong to it."""
-        is_key = tag == _SECRET_TAG
-        if is_key or (self.in_secret and not argument.tag):
+        self.in_secret = tag == _KEY_TAG and not argument.quoted
+        if tag == _KEY_TAG:
             self.hidden.append((argument.start, argument.end))
-        if is_key:
-            self.in_secret = not argument.quoted
-        elif argument.tag:
-            self.in_secret = False
 
     def shown(self, tag: str, argument: Argument) -> str:
         """Return the text of `argument` for people to see."""
-        return HIDDEN if tag == _SECRET_TAG or self.in_secret else redact(argument.text)
+        return HIDDEN if tag == _KEY_TAG else redact(argument.text)
 
     def read(self, tag: str, text: str, argument: Argument, offset: int) -> None:
         """Read the value `text` of `tag`, which stands at `offset`."""
@@ -253,10 +256,12 @@ class _Binder:
             if (refused.start or refused.end is not None) and not argument.inner_quotes:
                 start, end = offset + refused.start, offset + (len(text) if refused.end is None else refused.end)
             shown = self.shown(tag, argument)
-            self.say(refused.note, start, max(end, start + 1), shown, refused.expected, **refused.fields)
+            self.say(
+                refused.note, start, max(end, start + 1), shown, refused.expected, **{"tag": tag, **refused.fields}
+            )
             return
         for remark in remarks:
-            self.report(remark.note, argument, self.shown(tag, argument), **remark.fields)
+            self.report(remark.note, argument, self.shown(tag, argument), "", **remark.fields)
         self.parameters.append(Bound(tag, value, argument))
 
     def missing(self, text: str) -> Iterator[Diagnostic]:

@@ -69,11 +69,17 @@ TAKEN_BY_WORD: Final = Note(
     'netsh may take this word as the value of "{tag}", which is given as well',
     'Put values that hold blanks in quotation marks ("...").',
 )
+KEY_WITH_BLANKS: Final = Note(
+    "NS015",
+    _ERROR,
+    "a word follows the preshared key; either the key holds blanks, or the word belongs to nothing",
+    'Put the whole key in quotation marks ("...").',
+)
 
 # ---- Values --------------------------------------------------------------------------------------------------------
 NOT_LISTED: Final = Note("NS020", _ERROR, '"{tag}" takes no such value', f"Choose one of the listed values, {_ASSUME}")
 AMBIGUOUS_VALUE: Final = Note("NS021", _ERROR, "the abbreviated value can mean {candidates}", "Write it out.")
-BAD_NUMBER: Final = Note("NS022", _ERROR, '"{tag}" takes a number from {low} to {high}', "Correct the number.")
+BAD_NUMBER: Final = Note("NS022", _ERROR, '"{tag}" takes a number', "Correct the number.")
 BAD_ADDRESS: Final = Note("NS023", _ERROR, "this is no address", f"Correct it, {_ASSUME}")
 PLACEHOLDER: Final = Note(
     "NS024", _ERROR, "this stands for an address that was never filled in", "Put the real address in its place."
@@ -289,7 +295,7 @@ OTHER_CONTEXT: Final = Note(
 CONDITIONAL: Final = Note(
     "NS090",
     _WARNING,
-    "whether this runs depends on {condition}; it was not carried out",
+    "this runs only {condition}; it was not carried out",
     "Add --assume conditions to take all such commands to run, or give a script without the condition.",
 )
 OPAQUE: Final = Note("NS091", _WARNING, "not carried out: {reason}", "Give its outcome in place of the command.")

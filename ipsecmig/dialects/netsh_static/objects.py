@@ -34,15 +34,14 @@ ME_KEY: Final = -2
 
 def address_key(address: Address) -> int | str:
     """Return a short key of `address`, equal for equal addresses only; for an IPv4 host it is the address itself."""
+    if isinstance(address, AddressRange):
+        is_host = address.first == address.last and address.family is Family.IPV4
+        return address.first if is_host else address.text()
     match address:
         case AnyAddress():
             return ANY_KEY
         case Me():
             return ME_KEY
-        case AddressRange(Family.IPV4, first, last) if first == last:
-            return first
-        case AddressRange():
-            return address.text()
         case DnsName(name):
             return f"name {name.casefold()}"
         case _:
@@ -106,7 +105,7 @@ class Workspace:
 
     location: StoreLocation = LOCAL_STORE
     stores: dict[StoreLocation, StoreDraft] = field(default_factory=dict)
-    settings: HostSettings = HostSettings()
+    settings: HostSettings = field(default_factory=HostSettings)
     not_understood: list[NotUnderstood] = field(default_factory=list)
 
     @property

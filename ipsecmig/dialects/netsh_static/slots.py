@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class RefusedError(IpsecmigError):
     """A value that netsh would refuse, raised by a reader and reported by `binding`.
 
-    The message speaks of the value's text from `start` to `end`, by default all of it.
+    The message speaks of the value's text from `start` to `end`, by default all of it; its field `tag` need not be
+    among `fields`.
     """
 
     def __init__(
@@ -43,11 +44,11 @@ class Slot(NamedTuple):
         self.remarks.append(Remark(note, fields))
 
 
-def number(text: str, highest: int, note: Note, expected: str = "", **fields: object) -> int:
+def number(text: str, highest: int, note: Note, expected: str = "") -> int:
     """Return the decimal number `text`; anything else, or a number over `highest`, raises RefusedError with `note`."""
     if text.isascii() and text.isdigit() and len(text) <= 12 and int(text) <= highest:
         return int(text)
-    raise RefusedError(note, expected or f"a number from 0 to {highest}", **fields)
+    raise RefusedError(note, expected or f"a number from 0 to {highest}")
 
 
 def tokens(tree: Tree[Token]) -> Iterator[Token]:

@@ -17,7 +17,7 @@ _MAY_BE_EMPTY: Final = frozenset({"description"})
 def read(text: str, slot: Slot) -> object:
     """Return what the value `text`, without quotation marks, means. Raises RefusedError for what netsh would refuse."""
     if not text and slot.tag not in _MAY_BE_EMPTY:
-        raise RefusedError(messages.EMPTY, "a value", tag=slot.tag)
+        raise RefusedError(messages.EMPTY, "a value")
     return _READERS[syntax.value_rule(slot.tag)](text, slot)
 
 
@@ -32,7 +32,8 @@ def _read_secret(text: str, slot: Slot) -> PresharedKey:
 
 
 def _read_integer(text: str, slot: Slot) -> int:
-    return number(text, _LARGEST, messages.BAD_NUMBER, tag=slot.tag, low=0, high=_LARGEST)
+    del slot
+    return number(text, _LARGEST, messages.BAD_NUMBER)
 
 
 def _read_port(text: str, slot: Slot) -> PortRange:
@@ -54,13 +55,14 @@ def _listed(rule: str, meanings: Mapping[str, object]) -> Callable[[str, Slot], 
     """Return the reader of a rule that lists words; each may be shortened while that is unambiguous."""
 
     def read_listed(text: str, slot: Slot) -> object:
+        del slot
         words = syntax.listed_words(rule)
         found = syntax.complete(text, words)
         if len(found) == 1:
             return meanings[found[0]]
         if found:
             raise RefusedError(messages.AMBIGUOUS_VALUE, ", ".join(words), candidates=" or ".join(found))
-        raise RefusedError(messages.NOT_LISTED, ", ".join(words), tag=slot.tag)
+        raise RefusedError(messages.NOT_LISTED, ", ".join(words))
 
     return read_listed
 

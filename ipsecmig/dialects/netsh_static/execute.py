@@ -1,0 +1,151 @@
+"""Runs the statements of a script, in order, on an empty store.
+
+A script is a program that edits a store: what stands at its end is what counts, with netsh's own rules on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from ipsecmig.diagnostics import Diagnostic
+from ipsecmig.dialects.base import Reading, ReadOptions
+from ipsecmig.dialects.netsh_static import actions, bulk, filters, messages, policies, rules, syntax
+from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
+from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.netsh_static.redaction import redact
+from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, Session
+from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
+from ipsecmig.dialects.notes import Note
+from ipsecmig.model.policy import HostSettings
+
+_CONTEXTS: Final = {"ipsec static": syntax.STATIC, "ipsec dynamic": syntax.DYNAMIC}
+_EXEMPTION_VALUES: Final = ("0", "1", "2", "3")
+_BOOT_MODES: Final = ("stateful", "block", "permit")
+
+
+def execute(statements: Iterable[Statement], options: ReadOptions, sources: tuple[str, ...] = ()) -> Reading:
+    """Return the store that `statements` leave behind, and everything to be said about them.
+
+    `sources` are the names of what they were read from. What is not carried out makes the store not understood.
+    """
+    session = Session(options.assumptions)
+    for statement in statements:
+        _run(session, statement)
+    session.diagnostics.extend(rules.without_authentication(session))
+    return Reading(session.workspace.freeze(sources), session.finish())
+
+
+def _run(session: Session, statement: Statement) -> None:
+    match statement:
+        case FilterRun():
+            bulk.add_filters(session, statement, run_command)
+        case Command():
+            run_command(session, statement)
+        case HostSetting(name, value):
+            session.workspace.settings = _with_setting(session.workspace.settings, name, value)
+        case Opaque(text, reason, origin):
+            session.diagnostics.append(messages.OPAQUE.say(origin, redact(text), reason=reason))
+            session.set_aside(redact(text), reason, origin)
+
+
+def run_command(session: Session, command: Command) -> None:
+    """Run one command of netsh."""
+    context = _CONTEXTS.get(command.context)
+    if context is None:
+        _keep(session, command, messages.OTHER_CONTEXT, f"the netsh context `{command.context}` is not understood")
+        return
+    call = bind(command, context)
+    if isinstance(call, Diagnostic):
+        session.diagnostics.append(call)
+        return
+    session.diagnostics.extend(call.diagnostics)
+    handler = _HANDLERS.get(call.usage.name)
+    if handler is None or call.refused:
+        return
+    if command.condition and CONDITIONS not in session.assumptions:
+        session.diagnostics.append(call.say(messages.CONDITIONAL, condition=command.condition))
+        session.set_aside(call.text, f"it runs only {command.condition}", call.origin())
+        return
+    handler(session, call)
+
+
+def _keep(session: Session, command: Command, note: Note, reason: str) -> None:
+    text = redact(f"{command.context} {command.text}")
+    session.diagnostics.append(note.say(whole(command), text, context=command.context))
+    session.set_aside(text, reason, whole(command))
+
+
+def _with_setting(settings: HostSettings, name: str, value: int | str | bool) -> HostSettings:
+    """Return `settings` with the field `name` set. Raises ValueError for a field or type that it does not have."""
+    match name, value:
+        case "exemptions", int():
+            return replace(settings, exemptions=value)
+        case "boot_mode", str():
+            return replace(settings, boot_mode=value)
+        case "boot_exemptions", str():
+            return replace(settings, boot_exemptions=value)
+        case "service_disabled", bool():
+            return replace(settings, service_disabled=value)
+        case _:
+            raise ValueError(f"no such host setting: {name}={value!r}")
+
+
+def _set_config(session: Session, call: Call) -> None:
+    """`netsh ipsec dynamic set config`: the settings of the host that bear on the meaning of policies."""
+    name, value = call.text_of("property"), call.text_of("value").lower()
+    listed = {"ipsecexempt": _EXEMPTION_VALUES, "bootmode": _BOOT_MODES}.get(name)
+    if listed is not None and value not in listed:
+        said = replace(call.say(messages.NOT_LISTED, "value", tag=name), expected=", ".join(listed))
+        session.diagnostics.append(said)
+    elif name == "ipsecexempt":
+        session.workspace.settings = _with_setting(session.workspace.settings, "exemptions", int(value))
+    elif name == "bootmode":
+        session.workspace.settings = _with_setting(session.workspace.settings, "boot_mode", value)
+    elif name == "bootexemptions":
+        text = call.text_of("value")
+        session.workspace.settings = _with_setting(session.workspace.settings, "boot_exemptions", text)
+    elif name in LOGGING_PROPERTIES:
+        session.diagnostics.append(call.say(messages.DYNAMIC_NO_EFFECT, "property", name=name))
+    else:
+        _set_aside_dynamic(session, call)
+
+
+def _set_aside_dynamic(session: Session, call: Call) -> None:
+    session.diagnostics.append(call.say(messages.DYNAMIC))
+    session.set_aside(call.text, "it changes the rules in force, but no policy", call.origin())
+
+
+def _import(session: Session, call: Call) -> None:
+    """`importpolicy`, `restorepolicyexamples`: bring objects from elsewhere."""
+    if IMPORTS in session.assumptions:
+        return
+    note = messages.IMPORT if call.usage.name == "importpolicy" else messages.EXAMPLES
+    session.diagnostics.append(call.say(note))
+    session.set_aside(call.text, "what it brings is not known here", call.origin())
+
+
+_HANDLERS: Final[Mapping[str, Callable[[Session, Call], None]]] = {
+    "add_policy": policies.add_policy,
+    "set_policy": policies.set_policy,
+    "delete_policy": policies.delete_policy,
+    "add_filterlist": filters.add_filterlist,
+    "set_filterlist": filters.set_filterlist,
+    "delete_filterlist": filters.delete_filterlist,
+    "add_filter": filters.add_filter,
+    "delete_filter": filters.delete_filter,
+    "add_filteraction": actions.add_filteraction,
+    "set_filteraction": actions.set_filteraction,
+    "delete_filteraction": actions.delete_filteraction,
+    "add_rule": rules.add_rule,
+    "set_rule": rules.set_rule,
+    "delete_rule": rules.delete_rule,
+    "set_defaultrule": rules.set_defaultrule,
+    "set_store": policies.set_store,
+    "delete_all": policies.delete_all,
+    "importpolicy": _import,
+    "restorepolicyexamples": _import,
+    "dynamic_set_config": _set_config,
+}
+"""What each command does; one that is not listed changes nothing."""
