@@ -84,20 +84,19 @@ class _Key:
     tunnel: bool
 
 
-def connect(
-    children: Sequence[Child], response: Protect | None, response_child: Child | None
-) -> tuple[Connection, ...]:
-    """Return the connections of all negotiating `children`, then the one of the default response rule."""
+def connect(children: Sequence[Child], answer: Child | None) -> tuple[Connection, ...]:
+    """Return the connections of all negotiating `children`, then that of the default response rule's `answer`."""
     protected = [(child, child.protect) for child in children if child.protect is not None]
-    several_keys = len(preshared_keys([p for _, p in protected] + ([response] if response else []))) > 1
+    protects = [protect for _, protect in protected] + ([answer.protect] if answer and answer.protect else [])
+    several_keys = len(preshared_keys(protects)) > 1
     groups: dict[_Key, list[Child]] = {}
     for child, protect in protected:
         groups.setdefault(_key(child, protect, several_keys=several_keys), []).append(child)
     names = Names()
     found = [c for key, members in groups.items() for c in _connections(key, members, names, identify=several_keys)]
     found.sort(key=lambda c: c.passive)
-    if response is not None and response_child is not None:
-        found.extend(_responders(response, response_child, names))
+    if answer is not None and answer.protect is not None:
+        found.extend(_responders(answer.protect, answer, names))
     return tuple(found)
 
 

@@ -60,7 +60,7 @@ def emit(request: EmissionRequest) -> Emission:
     result = _convert(request.flat)
     losses, exact = account(request, capabilities(result.outcome))
     secrets = list(secret_sections(owned_secrets(result.connections)))
-    files = [OutputFile(CONNECTIONS, _connections_file(request, result))]
+    files = [OutputFile(CONNECTIONS, _connections_file(request, result, has_secrets=bool(secrets)))]
     if secrets:
         body = section("secrets", secrets)
         files.append(
@@ -77,7 +77,8 @@ def _convert(flat: FlatPolicy) -> _Result:
     response = flat.default_response
     if response is not None and not can_negotiate(response):
         response = None
-    connections = connect(made.children, response, _response_child(made.next_priority, response) if response else None)
+    answer = None if response is None else _response_child(made.next_priority, response)
+    connections = connect(made.children, answer)
     shunts = tuple(child for child in made.children if child.protect is None)
     outcome = Outcome(
         frozenset(decisions.one_way),
@@ -104,10 +105,11 @@ def _response_child(priority: int, response: Protect) -> Child:
     )
 
 
-def _connections_file(request: EmissionRequest, result: _Result) -> bytes:
+def _connections_file(request: EmissionRequest, result: _Result, *, has_secrets: bool) -> bytes:
+    files = CONNECTIONS if not has_secrets else f"{CONNECTIONS} and {SECRETS}"
     purpose = (
         "",
-        f"Put this file and {SECRETS} into /etc/swanctl/conf.d and {DAEMON} into /etc/strongswan.d,",
+        f"Put {files} into /etc/swanctl/conf.d and {DAEMON} into /etc/strongswan.d,",
         "restart strongSwan and run `swanctl --load-all`. The lower priority number wins, in the order of Windows.",
         "Traps and shunts last while charon runs: without it, traffic passes in clear.",
     )
