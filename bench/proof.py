@@ -1,0 +1,293 @@
+"""Time and memory of the proof that a policy and a rewritten copy of it treat every packet alike.
+
+    python bench/proof.py                 all sizes, and z3 on the same pairs at 1,000 and 2,000 filters
+    python bench/proof.py --skip-z3       without z3
+    python bench/proof.py --only host:10000
+
+The copy says the same with every mirrored filter written as two, other names, and rules, lists and filters in another
+order. Host policies have `me` on one side of every filter; gateway policies vary both sides. One process per line, so
+that the memory is that line's own. `proof` is both decision maps and their comparison; `flatten` comes before it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from ipsecmig.model import selectors
+from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.conflicts import decision_map
+from ipsecmig.model.flatten import FlatPolicy, flatten
+from ipsecmig.model.policy import (
+    Action,
+    EspTransform,
+    Filter,
+    FilterAction,
+    FilterList,
+    MainMode,
+    MainModeOffer,
+    Policy,
+    PolicyStore,
+    QuickModeOffer,
+    Rule,
+)
+from ipsecmig.model.selectors import ANY, ANY_PORT, ME, Address, AddressRange, Family, PortRange
+from ipsecmig.model.treatment import Conflict
+
+OURS = ("host:1000", "host:10000", "host:100000", "gateway:1000", "gateway:10000")
+THEIRS = ("host:1000", "host:2000")
+Z3_TIMEOUT_SECONDS = 900
+
+PREFIXES = (32,) * 12 + (24,) * 5 + (28,) * 2 + (20, 16)
+
+Template = tuple[int, str, int, int, bool]
+"""Weight, action, protocol, port (0: any) and whether it is a service of the source side's peer: one rule each."""
+
+TEMPLATES: tuple[Template, ...] = (
+    (30, "block", 0, 0, False),
+    (8, "permit", 0, 0, False),
+    (8, "esp", 0, 0, False),
+    (6, "permit", 6, 3389, False),
+    (6, "permit", 6, 445, False),
+    (6, "esp", 6, 1433, False),
+    (5, "permit", 6, 443, True),
+    (5, "permit", 6, 80, False),
+    (4, "esp-null", 6, 445, False),
+    (4, "permit", 17, 53, True),
+    (4, "permit", 6, 22, False),
+    (3, "block", 6, 25, True),
+    (3, "permit", 6, 389, True),
+    (3, "permit", 17, 389, True),
+    (2, "permit", 17, 123, True),
+    (2, "esp", 6, 5985, False),
+    (1, "permit", 1, 0, False),
+)
+"""What the filters between named peers say."""
+
+WIDE: tuple[Template, ...] = (
+    *((1, "block", 6, port, False) for port in (23, 135, 139, 445, 593, 1025, 1433, 3389, 5900)),
+    *((1, "block", 17, port, False) for port in (69, 135, 137, 138, 445, 1434)),
+    *((1, "permit", 6, port, False) for port in (80, 443)),
+    *((1, "permit", 6, port, True) for port in (80, 443)),
+    (1, "permit", 17, 53, True),
+    (1, "permit", 1, 0, False),
+)
+"""What the filters from or to any address say: ports closed and services published."""
+
+ACTIONS = ("permit", "block", "esp", "esp-null")
+
+
+def network(rng: random.Random, first_octet: int) -> AddressRange:
+    """Return a host or subnet, drawn as policies have them."""
+    prefix = rng.choice(PREFIXES)
+    bits = 32 - prefix
+    low = (first_octet << 24 | rng.getrandbits(24)) >> bits << bits
+    return AddressRange(Family.IPV4, low, low | (1 << bits) - 1)
+
+
+Drawn = tuple[str, Filter]
+
+
+def filter_of(template: Template, client: Address, server: Address) -> Drawn:
+    """Return the template's action and its filter for packets from `client` to the service of `server`."""
+    _, action, protocol, port, reverse = template
+    if reverse:
+        client, server = server, client
+    return action, Filter(client, server, protocol, destination_port=PortRange(port, port) if port else ANY_PORT)
+
+
+def drawn_template(rng: random.Random) -> Template:
+    """Return one of the usual templates, or now and then a service of its own."""
+    if rng.random() < 0.9:
+        return rng.choices(TEMPLATES, [template[0] for template in TEMPLATES])[0]
+    return 1, rng.choice(ACTIONS), rng.choice((6, 17)), rng.randint(1, 65535), rng.random() < 0.3
+
+
+def host_filters(count: int, rng: random.Random) -> Iterator[Drawn]:
+    """Yield filters of a server: ports closed and published for any address, then many peers and networks."""
+    for template in WIDE:
+        yield filter_of(template, ANY, ME)
+    for _ in range(count - len(WIDE)):
+        yield filter_of(drawn_template(rng), network(rng, 10), ME)
+
+
+def gateway_filters(count: int, rng: random.Random) -> Iterator[Drawn]:
+    """Yield filters between the hosts and networks of two sides, some to or from any address (at most 100 each)."""
+    wide = min(100, count // 50)
+    for number in range(count):
+        client: Address = ANY if number < wide else network(rng, 10)
+        server: Address = ANY if wide <= number < 2 * wide else network(rng, 172)
+        yield filter_of(drawn_template(rng), client, server)
+
+
+KINDS: dict[str, Callable[[int, random.Random], Iterator[Drawn]]] = {
+    "host": host_filters,
+    "gateway": gateway_filters,
+}
+
+
+def filter_action(name: str) -> FilterAction:
+    """Return one of the four actions."""
+    if name in ("permit", "block"):
+        return FilterAction(name, Action(name))
+    cipher = Encryption.TRIPLE_DES if name == "esp" else Encryption.NULL
+    return FilterAction(
+        name, Action.NEGOTIATE, (QuickModeOffer((EspTransform(cipher, Integrity.SHA1),), 3600, 100000),)
+    )
+
+
+def store_of(groups: list[tuple[str, list[Filter]]]) -> PolicyStore:
+    """Return a store whose one policy has a rule for each (action, filters)."""
+    lists = tuple(FilterList(f"list {n}", tuple(filters)) for n, (_, filters) in enumerate(groups))
+    rules = tuple(Rule(f"rule {n}", f"list {n}", action) for n, (action, _) in enumerate(groups))
+    main_mode = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP2048),))
+    policy = Policy("bench", main_mode, rules, assigned=True)
+    return PolicyStore((policy,), lists, tuple(filter_action(name) for name in ACTIONS))
+
+
+def policy_pair(kind: str, count: int) -> tuple[PolicyStore, PolicyStore, PolicyStore]:
+    """Return a policy, its rewritten copy, and a copy in which one filter does something else."""
+    rng = random.Random(count)
+    drawn = list(KINDS[kind](count, rng))
+    halves = [(name, half) for name, filter_ in drawn for half in one_way(filter_)]
+    rng.shuffle(halves)
+    rewritten = [group for part in range(7) for group in by_action(halves[part::7])]
+    outside = AddressRange.parse("203.0.113.77")
+    planted = Filter(ME, outside, selectors.TCP, destination_port=PortRange(8443, 8443))
+    groups = by_action(drawn)
+    return store_of(groups), store_of(rewritten), store_of([*groups, ("esp", [planted])])
+
+
+def by_action(drawn: list[Drawn]) -> list[tuple[str, list[Filter]]]:
+    """Return one group of filters for each action."""
+    return [(name, [filter_ for action, filter_ in drawn if action == name]) for name in ACTIONS]
+
+
+def one_way(mirrored: Filter) -> tuple[Filter, Filter]:
+    """Return the two filters without mirror that say what `mirrored` does."""
+    back = replace(
+        mirrored,
+        source=mirrored.destination,
+        destination=mirrored.source,
+        source_port=mirrored.destination_port,
+        destination_port=mirrored.source_port,
+        mirrored=False,
+    )
+    return replace(mirrored, mirrored=False), back
+
+
+def megabytes() -> float:
+    """Return the peak memory of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure_ours(kind: str, count: int) -> dict[str, object]:
+    """Prove one pair, find the planted difference, and return the figures."""
+    stores = policy_pair(kind, count)
+    base = megabytes()
+    start = time.perf_counter()
+    left, right = (flatten(store, store.policies[0]) for store in stores[:2])
+    flat = time.perf_counter()
+    ours, copy = decision_map(left), decision_map(right)
+    equal = ours.is_equal(copy)
+    proved = time.perf_counter()
+    memory = megabytes()
+    planted = decision_map(flatten(stores[2], stores[2].policies[0]))
+    searched = time.perf_counter()
+    found = ours.differences(planted, lambda a, b: a == b, 10)
+    return {
+        "flatten": flat - start,
+        "proof": proved - flat,
+        "equal": equal,
+        "memory": memory,
+        "before": base,
+        "difference": time.perf_counter() - searched,
+        "found": bool(found.differences),
+        "conflicts": any(isinstance(leaf, Conflict) for leaf in ours.leaves()),
+    }
+
+
+def z3_proof(left: FlatPolicy, right: FlatPolicy) -> str:
+    """Return z3's verdict on the same question, asked as two chains of if-then-else over bit-vectors."""
+    import z3
+
+    names = ("direction", "family", "link", "local", "remote", "protocol", "remote_port", "local_port")
+    widths = (2, 3, 1, 32, 32, 8, 16, 16)
+    tops = (2, 6, 1, (1 << 32) - 1, (1 << 32) - 1, 255, 65535, 65535)
+    point = [z3.BitVec(name, width) for name, width in zip(names, widths, strict=True)]
+    numbers: dict[object, int] = {}
+
+    def inside(spans: tuple[tuple[int, int], ...]) -> z3.BoolRef:
+        bounds = []
+        for value, top, (low, high) in zip(point, tops, spans, strict=True):
+            if low == high:
+                bounds.append(value == low)
+            elif (low, high) != (0, top):
+                bounds += [z3.UGE(value, low), z3.ULE(value, high)]
+        return z3.And(bounds)
+
+    def chain(flat: FlatPolicy) -> z3.BitVecRef:
+        result = z3.BitVecVal(0, 8)
+        for box, treatment in reversed(list(flat.layers())):
+            number = numbers.setdefault(treatment, len(numbers) + 1)
+            result = z3.If(inside(box), z3.BitVecVal(number, 8), result)
+        return result
+
+    solver = z3.Solver()
+    solver.set("timeout", Z3_TIMEOUT_SECONDS * 1000)
+    solver.add(point[1] == 4, z3.ULE(point[0], 2), chain(left) != chain(right))
+    return str(solver.check())
+
+
+def measure_z3(kind: str, count: int) -> dict[str, object]:
+    """Let z3 prove one pair and return the figures."""
+    left, right = (flatten(store, store.policies[0]) for store in policy_pair(kind, count)[:2])
+    start = time.perf_counter()
+    verdict = z3_proof(left, right)
+    return {"proof": time.perf_counter() - start, "verdict": verdict, "memory": megabytes()}
+
+
+def in_own_process(engine: str, case: str) -> dict[str, object]:
+    """Return the figures of one case, measured in a process of its own."""
+    command = [sys.executable, __file__, "--measure", engine, "--only", case]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    figures: dict[str, object] = json.loads(done.stdout)
+    return figures
+
+
+def line_of(engine: str, case: str, figures: dict[str, object]) -> str:
+    """Return the summary line of one case."""
+    if engine == "z3":
+        return "z3       {0:15} proof {proof:8.2f} s  {memory:7.0f} MB  {verdict}".format(case, **figures)
+    return (
+        "ipsecmig {0:15} proof {proof:8.2f} s  {memory:7.0f} MB  equal: {equal}  flatten {flatten:.2f} s"
+        "  planted difference found: {found} in {difference:.3f} s"
+    ).format(case, **figures)
+
+
+def main() -> None:
+    """Run the cases and print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--skip-z3", action="store_true", help="leave z3 out")
+    parser.add_argument("--only", metavar="KIND:COUNT", help="one case instead of all")
+    parser.add_argument("--measure", choices=("ours", "z3"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        kind, count = options.only.split(":")
+        print(json.dumps((measure_ours if options.measure == "ours" else measure_z3)(kind, int(count))))
+        return
+    cases = [("ours", case) for case in ([options.only] if options.only else OURS + THEIRS[1:])]
+    cases += [] if options.skip_z3 else [("z3", case) for case in ([options.only] if options.only else THEIRS)]
+    for engine, case in cases:
+        print(line_of(engine, case, in_own_process(engine, case)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
