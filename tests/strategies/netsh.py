@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -91,6 +92,16 @@ def netsh_filters(draw: DrawFn) -> Filter:
 
 
 @cache
+def _netsh_filter_tuples() -> SearchStrategy[tuple[Filter, ...]]:
+    """Give filters that differ in what they select: Windows keeps one of those that do not."""
+    return st.lists(netsh_filters(), max_size=4, unique_by=_selection).map(tuple)
+
+
+def _selection(value: Filter) -> Filter:
+    return replace(value, description="")
+
+
+@cache
 def netsh_authentication() -> SearchStrategy[tuple[AuthenticationMethod, ...]]:
     """Methods in any order: Kerberos and a preshared key at most once, certificates of several authorities."""
     authority = st.sampled_from(['C=US, O="Example, Inc.", CN=Root', "CN=Corp Root CA, DC=example, DC=com", "CN=X"])
@@ -150,7 +161,7 @@ def netsh_stores(draw: DrawFn) -> PolicyStore:
         )
     )
     lists = [
-        FilterList(n, tuple(draw(st.lists(netsh_filters(), max_size=4))), draw(_netsh_descriptions()), location)
+        FilterList(n, draw(_netsh_filter_tuples()), draw(_netsh_descriptions()), location)
         for n in draw(unique_names(1, 3, netsh_names()))
     ]
     actions = [draw(netsh_filter_actions(n, location)) for n in draw(unique_names(1, 3, netsh_names()))]

@@ -123,17 +123,17 @@ def _described(call: Call, policy: Policy) -> Policy:
 def _assign(session: Session, call: Call, draft: PolicyDraft) -> None:
     """Assign or unassign the policy as `call` says; of one store's policies only one is assigned, the last.
 
-    In a domain store, `assign` ties the policy to the group policy object that `gponame` names.
+    In a domain store, `assign` ties the policy to the group policy object that `gponame` names, and each such object
+    has one policy.
     """
     if not call.given("assign"):
         return
-    if session.workspace.location.kind is StoreKind.DOMAIN:
-        if not call.given("gponame"):
-            session.diagnostics.append(call.say(messages.ASSIGN_IN_DOMAIN, "assign"))
+    if session.workspace.location.kind is StoreKind.DOMAIN and not call.given("gponame"):
+        session.diagnostics.append(call.say(messages.ASSIGN_IN_DOMAIN, "assign"))
         return
-    assigned = call.get("assign", False)
+    assigned, gpo = call.get("assign", False), draft.header.gpo.casefold()
     for other in session.workspace.store.policies.values():
-        if assigned and other is not draft and other.header.assigned:
+        if assigned and other is not draft and other.header.assigned and other.header.gpo.casefold() == gpo:
             other.header = replace(other.header, assigned=False)
             session.diagnostics.append(call.say(messages.ASSIGNED_INSTEAD, "assign", other=other.header.name))
     draft.header = replace(draft.header, assigned=assigned)

@@ -110,7 +110,7 @@ def _offers(command: Command, offers: tuple[QuickModeOffer, ...]) -> Command:
 
 
 def add_policy(plan: Plan) -> Command:
-    """Return the command that makes the policy, not assigned."""
+    """Return the command that makes the policy, not assigned; in a domain store that is the only way to make one."""
     policy, main = plan.policy, plan.policy.main_mode
     response, pfs = policy.default_response, main.perfect_forward_secrecy
     command = Command("add policy").say(f"name={quoted(plan.policy_name)}").describe(policy.description)
@@ -120,8 +120,9 @@ def add_policy(plan: Plan) -> Command:
         f"mmlifetime={words.minutes(main.lifetime_seconds or DEFAULT_MAIN_MODE_SECONDS)}",
         f"activatedefaultrule={yes_no(response is not None and response.active)}",
         f"pollinginterval={words.minutes(policy.polling_interval_seconds)}",
-        "assign=no",
     )
+    if policy.store.kind is not StoreKind.DOMAIN:
+        command.say("assign=no")
     if main.offers:
         command.attempt("mmsecmethods", "main mode offers", words.main_mode_offers, main.offers)
     return command
@@ -177,9 +178,9 @@ def _setting(value: int | str) -> str:
     return str(value) if isinstance(value, int) else quoted(value)
 
 
-def assign(plan: Plan) -> Command:
-    """Return the command that brings the policy into force; one in a domain needs a group policy object for that."""
-    command = Command("set policy").say(f"name={quoted(plan.policy_name)}", "assign=yes")
+def assign(plan: Plan, *, assigned: bool = True) -> Command:
+    """Return the command that brings the policy into force, or ends that; in a domain, in a group policy object."""
+    command = Command("set policy").say(f"name={quoted(plan.policy_name)}", f"assign={yes_no(assigned)}")
     if plan.policy.store.kind is StoreKind.DOMAIN:
         command.attempt("gponame", "group policy object", quoted, plan.policy.gpo)
     return command

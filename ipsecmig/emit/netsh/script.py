@@ -16,7 +16,7 @@ from ipsecmig.emit.netsh import commands
 from ipsecmig.emit.netsh.commands import Command
 from ipsecmig.emit.netsh.plan import Plan
 from ipsecmig.emit.netsh.words import Inexpressible, quoted
-from ipsecmig.model.policy import FilterList, HostSettings
+from ipsecmig.model.policy import FilterList, HostSettings, StoreKind
 
 NEEDS_A_PERSON: Final = "NEEDS A PERSON"
 """What one searches for in a script that is not complete."""
@@ -133,7 +133,10 @@ def rollback(plan: Plan) -> Script:
     script = _begin(plan)
     policy = quoted(plan.policy_name)
     script.section("The policy")
-    script.lines.append(f"set policy name={policy} assign=no")
+    if plan.policy.store.kind is not StoreKind.DOMAIN:
+        script.lines.append(f"set policy name={policy} assign=no")
+    elif plan.policy.assigned:
+        script.write(commands.assign(plan, assigned=False), "taking back the assignment", plan.policy.origin)
     script.lines += [f"delete rule name={quoted(name)} policy={policy}" for _, name in reversed(plan.rules)]
     script.lines.append(f"delete policy name={policy}")
     script.section("What its rules used")
