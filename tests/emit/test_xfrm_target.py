@@ -98,14 +98,15 @@ def parse(text: str) -> list[Line]:
         while words[0] not in {"action", "tmpl"}:
             values[words[0]] = words[1]
             del words[:2]
-        ports = (int(values[p]) if p in values else None for p in ("sport", "dport"))
+        source_port, destination_port = (int(values[p]) if p in values else None for p in ("sport", "dport"))
         protocol = values.get("proto")
         found.append(
             Line(
                 ipaddress.ip_network(values["src"]),
                 ipaddress.ip_network(values["dst"]),
                 None if protocol is None else _PROTOCOLS.get(protocol) or int(protocol),
-                *ports,
+                source_port,
+                destination_port,
                 values["dir"],
                 int(values["priority"]),
                 " ".join(words),

@@ -152,6 +152,12 @@ class Agent:
             frame = target + b"\x02\x00\x00\x00\x00\x01" + struct.pack("!H", kind) + packet(probe)
             self._wires[interface].send(frame)
 
+    def forget(self, interface: str) -> None:
+        """Drop what came in over `interface` so far: answers to earlier probes, for example."""
+        wire = self._wires[interface]
+        while select.select([wire], [], [], 0)[0]:
+            wire.recv(65535)
+
     def mark(self, interface: str, number: int) -> None:
         """Send the frame that tells the other side that everything before it has been sent."""
         head = b"\xff" * 6 + b"\x02\x00\x00\x00\x00\x01" + struct.pack("!H", ETH_P_MARK)

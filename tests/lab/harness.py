@@ -121,6 +121,7 @@ class Lab:
 
         `raw` allows any source address; `socket` needs the host's own but gives XFRM the protocol and the ports.
         """
+        self.peer.ask("forget", interface=TO_HOST)
         self.host.ask("send", probes=list(probes), how=how)
         return _among(probes, self._passed(self.host, self.peer, "seen", TO_PEER, TO_HOST))
 
@@ -133,6 +134,7 @@ class Lab:
 
     def forwarded(self, probes: Sequence[Probe]) -> set[Probe]:
         """Send `probes` from the far machine through the host and return those that the peer's wire saw."""
+        self.peer.ask("forget", interface=TO_HOST)
         self.far.ask("inject", probes=list(probes), interface=TO_HOST, to=_MAC["host-far"])
         self._passed(self.far, self.host, "seen", TO_HOST, TO_FAR)
         return _among(probes, self._passed(self.host, self.peer, "seen", TO_PEER, TO_HOST))
