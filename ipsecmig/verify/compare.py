@@ -160,16 +160,40 @@ def _forwarding_matters(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> bool
 
 
 def _possible(flat: FlatPolicy, direction: Direction) -> Iterator[Box]:
-    """Yield the packets of `direction` that can exist: with this host's addresses known, only those of its own."""
+    """Yield the packets of `direction` that can exist.
+
+    No source is a multicast or broadcast address (RFC 1122 3.2.1.3). With this host's addresses known what goes out
+    has one of them, what comes in has one of them or a group address, and what is forwarded has none at either end.
+    """
+    groups = (MULTICAST, LIMITED_BROADCAST, *flat.site.broadcasts)
     for family in Family:
-        everything = AddressRange.whole(family)
-        own = [a for a in flat.site.addresses if a.family is family]
-        if direction is Direction.FORWARD or not flat.site.addresses:
-            yield box(direction, everything, everything)
+        own = tuple(a for a in flat.site.addresses if a.family is family)
+        group = tuple(g for g in groups if g.family is family)
+        others = _outside(group, family)
+        if direction is Direction.FORWARD:
+            sources, destinations = _outside((*own, *group), family), _outside(own, family)
+            yield from (box(direction, source, destination) for source in sources for destination in destinations)
             continue
-        groups = (MULTICAST, LIMITED_BROADCAST, *flat.site.broadcasts) if direction is Direction.IN else ()
-        for address in (*own, *(g for g in groups if g.family is family)):
-            yield box(direction, address, everything)
+        locals_ = own if flat.site.addresses else others
+        if direction is Direction.OUT:
+            yield from (box(direction, address, AddressRange.whole(family)) for address in locals_)
+        else:
+            yield from (box(direction, address, source) for address in (*locals_, *group) for source in others)
+
+
+def _outside(taken: Iterable[AddressRange], family: Family) -> tuple[AddressRange, ...]:
+    """Return the ranges of `family` that hold no address of `taken`."""
+    return tuple(_between(taken, AddressRange.whole(family)))
+
+
+def _between(taken: Iterable[AddressRange], everything: AddressRange) -> Iterator[AddressRange]:
+    first = everything.first
+    for address in sorted(taken, key=lambda a: a.first):
+        if first < address.first:
+            yield AddressRange(everything.family, first, address.first - 1)
+        first = max(first, address.last + 1)
+    if first <= everything.last:
+        yield AddressRange(everything.family, first, everything.last)
 
 
 def _assumptions(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[str, ...]:

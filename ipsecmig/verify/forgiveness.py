@@ -14,7 +14,7 @@ from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.policy import FilterAction
-from ipsecmig.model.space import Box, Direction
+from ipsecmig.model.space import ALL_LINKS, Box, Direction
 from ipsecmig.model.targets import Loss, SecurityDirection
 from ipsecmig.model.treatment import Protect, Treatment
 from ipsecmig.verify.observed import Observed
@@ -100,8 +100,9 @@ def _regions(flat: FlatPolicy, losses: Iterable[Loss], direction: SecurityDirect
         if loss.about in _PACKETS and loss.direction is direction:
             for specific in _of(flat, loss):
                 for box in specific.boxes:
-                    yield box
-                    yield _answers(box)
+                    meant = box._replace(link=ALL_LINKS) if loss.about is AttributeKind.RULE_CONNECTION_TYPE else box
+                    yield meant
+                    yield _answers(meant)
 
 
 def _answers(box: Box) -> Box:

@@ -84,15 +84,19 @@ LEFT_OUT = Observed(False, slack=Slack.CLOSES | Slack.OPENS)
 
 
 def expected(treatment: Treatment, direction: Direction) -> Observed:
-    """Return what the policy's `treatment` makes of packets in `direction`."""
+    """Return what the policy's `treatment` makes of packets in `direction`.
+
+    Where clear packets are let in, protected ones are too: nothing more can be asked of what comes in.
+    """
     if isinstance(treatment, Permit):
         return PASSES
     if isinstance(treatment, Block):
         return DROPPED
     if isinstance(treatment, Conflict):
         return LEFT_OUT
-    clear = treatment.fallback_to_clear if direction is Direction.OUT else treatment.accept_clear_inbound
-    return Observed(clear, expected_protection(treatment))
+    if direction is Direction.OUT:
+        return Observed(treatment.fallback_to_clear, expected_protection(treatment))
+    return PASSES if treatment.accept_clear_inbound else Observed(False, expected_protection(treatment))
 
 
 def expected_protection(treatment: Protect) -> Protection:

@@ -247,7 +247,10 @@ def _effect(words: _Words, direction: SpdDirection) -> Observed:
     protection = Protection(mode=first.mode, protocols=protocols)
     if first.mode is Mode.TUNNEL:
         protection = replace(protection, sense=_sense(direction), ends=_ends(first, direction))
-    return Observed(all(t.optional for t in words.templates), protection)
+    optional = all(t.optional for t in words.templates)
+    if optional and direction is not SpdDirection.OUT:
+        return PASSES
+    return Observed(optional, protection)
 
 
 def _sense(direction: SpdDirection) -> TunnelSense:
