@@ -127,6 +127,8 @@ def gateway_filters(count: int, rng: random.Random) -> Iterator[Drawn]:
         yield filter_of(drawn_template(rng), client, server)
 
 
+Figures = dict[str, float | str]
+
 KINDS: dict[str, Callable[[int, random.Random], Iterator[Drawn]]] = {
     "host": host_filters,
     "gateway": gateway_filters,
@@ -188,7 +190,7 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def measure_ours(kind: str, count: int) -> dict[str, object]:
+def measure_ours(kind: str, count: int) -> Figures:
     """Prove one pair, find the planted difference, and return the figures."""
     stores = policy_pair(kind, count)
     base = megabytes()
@@ -246,7 +248,7 @@ def z3_proof(left: FlatPolicy, right: FlatPolicy) -> str:
     return str(solver.check())
 
 
-def measure_z3(kind: str, count: int) -> dict[str, object]:
+def measure_z3(kind: str, count: int) -> Figures:
     """Let z3 prove one pair and return the figures."""
     left, right = (flatten(store, store.policies[0]) for store in policy_pair(kind, count)[:2])
     start = time.perf_counter()
@@ -254,22 +256,21 @@ def measure_z3(kind: str, count: int) -> dict[str, object]:
     return {"proof": time.perf_counter() - start, "verdict": verdict, "memory": megabytes()}
 
 
-def in_own_process(engine: str, case: str) -> dict[str, object]:
+def in_own_process(engine: str, case: str) -> Figures:
     """Return the figures of one case, measured in a process of its own."""
     command = [sys.executable, __file__, "--measure", engine, "--only", case]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    figures: dict[str, object] = json.loads(done.stdout)
+    figures: Figures = json.loads(done.stdout)
     return figures
 
 
-def line_of(engine: str, case: str, figures: dict[str, object]) -> str:
+def line_of(engine: str, case: str, figures: Figures) -> str:
     """Return the summary line of one case."""
+    line = f"{engine:8} {case:15} proof {float(figures['proof']):8.2f} s  {float(figures['memory']):7.0f} MB"
     if engine == "z3":
-        return "z3       {0:15} proof {proof:8.2f} s  {memory:7.0f} MB  {verdict}".format(case, **figures)
-    return (
-        "ipsecmig {0:15} proof {proof:8.2f} s  {memory:7.0f} MB  equal: {equal}  flatten {flatten:.2f} s"
-        "  planted difference found: {found} in {difference:.3f} s"
-    ).format(case, **figures)
+        return f"{line}  {figures['verdict']}"
+    found = f"planted difference found: {bool(figures['found'])} in {float(figures['difference']):.3f} s"
+    return f"{line}  equal: {bool(figures['equal'])}  flatten {float(figures['flatten']):.2f} s  {found}"
 
 
 def main() -> None:
@@ -277,13 +278,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--skip-z3", action="store_true", help="leave z3 out")
     parser.add_argument("--only", metavar="KIND:COUNT", help="one case instead of all")
-    parser.add_argument("--measure", choices=("ours", "z3"), help=argparse.SUPPRESS)
+    parser.add_argument("--measure", choices=("ipsecmig", "z3"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         kind, count = options.only.split(":")
-        print(json.dumps((measure_ours if options.measure == "ours" else measure_z3)(kind, int(count))))
+        print(json.dumps((measure_ours if options.measure == "ipsecmig" else measure_z3)(kind, int(count))))
         return
-    cases = [("ours", case) for case in ([options.only] if options.only else OURS + THEIRS[1:])]
+    cases = [("ipsecmig", case) for case in ([options.only] if options.only else OURS + THEIRS[1:])]
     cases += [] if options.skip_z3 else [("z3", case) for case in ([options.only] if options.only else THEIRS)]
     for engine, case in cases:
         print(line_of(engine, case, in_own_process(engine, case)), flush=True)
