@@ -17,7 +17,7 @@ from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
 from ipsecmig.model.space import Box, Packet, Span
-from ipsecmig.model.specificity import Contest, ContestMap, contest_map
+from ipsecmig.model.specificity import Contest, ContestMap, classify, contest_map
 from ipsecmig.model.treatment import Conflict, Treatment
 
 
@@ -64,9 +64,11 @@ def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BU
     Filters that select the same packets and treat them differently are such a pair; filters that treat them alike, and
     pairs that exemptions or more specific filters cover, are not.
     """
+    if not _may_conflict(flat):
+        return ConflictReport((), truncated=False)
     contests = contest_map(flat, budget)
     kinds = _conflicting_kinds(contests)
-    tables = _tables(flat, contests, {kind for pair in kinds for kind in pair})
+    tables = _tables(flat, contests.numbers, {kind for pair in kinds for kind in pair})
     found: list[ConflictPair] = []
     seen: set[tuple[int, int]] = set()
     tries = _TRIES_PER_PAIR * limit
@@ -86,6 +88,26 @@ def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BU
 
 _Kinds = tuple[int, int]
 
+_MOST_KINDS: Final = 200
+_LOOKS_PER_FILTER: Final = 5
+"""How far the quick look goes before it leaves the question to the diagram."""
+
+
+def _may_conflict(flat: FlatPolicy) -> bool:
+    """Whether filters overlap of which neither is more specific: a quick look that saves most policies the diagram."""
+    contenders, numbers = classify(flat)
+    if len(contenders.kinds) > _MOST_KINDS:
+        return True
+    rivals = list(contenders.rivals())
+    tables = _tables(flat, numbers, {kind for pair in rivals for kind in pair})
+    looks = _LOOKS_PER_FILTER * len(flat.filters)
+    for pair in rivals:
+        for one, other in _candidates(tables, pair):
+            looks -= 1
+            if looks < 0 or one[0].intersection(other[0]) is not None:
+                return True
+    return False
+
 
 def _conflicting_kinds(contests: ContestMap) -> list[_Kinds]:
     """Return the pairs of kinds that differ in treatment and are both foremost at some packet."""
@@ -102,10 +124,10 @@ _Tables = dict[int, dict[tuple[Span, Span, _Shape], list[_Selected]]]
 """For each kind its boxes, by direction, family and shape."""
 
 
-def _tables(flat: FlatPolicy, contests: ContestMap, wanted: set[int]) -> _Tables:
+def _tables(flat: FlatPolicy, numbers: dict[int, int], wanted: set[int]) -> _Tables:
     tables: _Tables = {kind: {} for kind in sorted(wanted)}
     for specific in flat.filters:
-        kind = contests.numbers[id(specific)]
+        kind = numbers[id(specific)]
         if kind in wanted:
             for box in specific.boxes:
                 key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
@@ -122,6 +144,13 @@ def _mask(span: Span) -> int | None:
 
 def _overlapping(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Kinds, _Selected, _Selected]]:
     """Yield the boxes of the two kinds that overlap, with their filters."""
+    for one, other in _candidates(tables, pair):
+        if one[0].intersection(other[0]) is not None:
+            yield pair, one, other
+
+
+def _candidates(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Selected, _Selected]]:
+    """Yield the boxes of the two kinds that may overlap: those equal under the coarser of their masks."""
     for (direction, family, shape), ones in tables[pair[0]].items():
         for (other_direction, other_family, other_shape), others in tables[pair[1]].items():
             if direction != other_direction or family != other_family:
@@ -129,9 +158,7 @@ def _overlapping(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Kinds, _Selec
             coarser = tuple(
                 None if a is None or b is None else max(a, b) for a, b in zip(shape, other_shape, strict=True)
             )
-            for one, other in _joined(ones, others, coarser):
-                if one[0].intersection(other[0]) is not None:
-                    yield pair, one, other
+            yield from _joined(ones, others, coarser)
 
 
 def _joined(ones: list[_Selected], others: list[_Selected], shape: _Shape) -> Iterator[tuple[_Selected, _Selected]]:

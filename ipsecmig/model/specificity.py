@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Final
 
 from ipsecmig.model.decision import DecisionMap
@@ -84,6 +85,16 @@ class Contenders:
         beaten.update(m for m in other for n in one if self._beats(n, m))
         return (one | other) - beaten
 
+    def rivals(self) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of kinds that differ in treatment and of which neither is more specific."""
+        for one, other in combinations(range(len(self.kinds)), 2):
+            if (
+                self.kinds[one][1] != self.kinds[other][1]
+                and not self._beats(one, other)
+                and not self._beats(other, one)
+            ):
+                yield one, other
+
     def _beats(self, one: int, other: int) -> bool:
         known = self._known.get((one, other))
         if known is None:
@@ -108,14 +119,20 @@ class ContestMap:
     """The number of each filter, by its `id`."""
 
 
-def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
-    """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
+def classify(flat: FlatPolicy) -> tuple[Contenders, dict[int, int]]:
+    """Return the kinds of filters of `flat`, and the number of each filter's kind by its `id`."""
     contenders = Contenders()
     sizes = _comparable(flat.filters)
     numbers = {
         id(specific): contenders.number(size, specific.treatment)
         for specific, size in zip(flat.filters, sizes, strict=True)
     }
+    return contenders, numbers
+
+
+def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
+    """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
+    contenders, numbers = classify(flat)
     layers = _layers(flat, numbers)
     return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
 
