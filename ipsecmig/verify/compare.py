@@ -14,11 +14,11 @@ from functools import partial, reduce
 from ipsecmig.errors import BudgetExceeded
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.decision import DecisionMap, Difference
-from ipsecmig.model.exemptions import LIMITED_BROADCAST, MULTICAST
+from ipsecmig.model.exemptions import ISAKMP_PORTS, LIMITED_BROADCAST, MULTICAST
 from ipsecmig.model.explanation import Explanation, explain
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.selectors import AH, ESP, UDP, AddressRange, Family
 from ipsecmig.model.space import Box, Direction, Packet, box
 from ipsecmig.model.targets import Loss
 from ipsecmig.model.treatment import PERMIT, Treatment
@@ -103,9 +103,9 @@ def _differences(
     found: list[PolicyDifference] = []
     truncated = False
     for direction in _directions(flat, targets):
-        here = list(_possible(flat, direction))
-        source = _expectation(treatments.restrict(here, PERMIT), direction, forgiven)
-        answer = source.differences(bundle.restrict(here, PASSES), agrees, limit)
+        possible = _possible(flat, direction)
+        source = _expectation(treatments.combine(possible, _permit_elsewhere), direction, forgiven)
+        answer = source.differences(bundle.combine(possible, _pass_elsewhere), agrees, limit)
         truncated = truncated or answer.truncated
         found.extend(_difference(flat, targets, d) for d in answer.differences)
     found.sort(key=lambda d: not d.opens)
@@ -159,13 +159,37 @@ def _forwarding_matters(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> bool
     return bool(flat.site.addresses) or all(t.name == "nftables" for t in targets)
 
 
-def _possible(flat: FlatPolicy, direction: Direction) -> Iterator[Box]:
-    """Yield the packets of `direction` that can exist.
+def _permit_elsewhere(treatment: Treatment, possible: bool) -> Treatment:
+    return treatment if possible else PERMIT
+
+
+def _pass_elsewhere(observed: Observed, possible: bool) -> Observed:
+    return observed if possible else PASSES
+
+
+def _possible(flat: FlatPolicy, direction: Direction) -> DecisionMap[bool]:
+    """Return which packets of `direction` can exist.
 
     No source is a multicast or broadcast address (RFC 1122 3.2.1.3). With this host's addresses known what goes out
     has one of them, what comes in has one of them or a group address, and what is forwarded has none at either end.
+    IKE and what it negotiates are unicast (RFC 2409 3), so none of that goes to a group.
     """
     groups = (MULTICAST, LIMITED_BROADCAST, *flat.site.broadcasts)
+    never = [(b, False) for group in groups for b in _ike_to(group, direction)]
+    ever = [(b, True) for b in _existing(flat, direction, groups)]
+    return DecisionMap.from_layers([*never, *ever], default=False)
+
+
+def _ike_to(group: AddressRange, direction: Direction) -> Iterator[Box]:
+    anyone = AddressRange.whole(group.family)
+    ends = (group, anyone) if direction is Direction.IN else (anyone, group)
+    for protocol in (ESP, AH):
+        yield box(direction, *ends, protocol)
+    for port in ISAKMP_PORTS:
+        yield box(direction, *ends, UDP, local_port=port)
+
+
+def _existing(flat: FlatPolicy, direction: Direction, groups: tuple[AddressRange, ...]) -> Iterator[Box]:
     for family in Family:
         own = tuple(a for a in flat.site.addresses if a.family is family)
         group = tuple(g for g in groups if g.family is family)

@@ -1,8 +1,8 @@
 """What a comparison forgives because the conversion already reported it: losses, turned into data.
 
 A loss about a parameter of protection silences that parameter; one about which packets are meant gives slack to
-those packets, in the direction that the loss admits. A bundle is forgiven a closing deviation when one of its targets
-reports it, and anything else only when all of them do.
+those packets: to close in any case, to open where the loss says that it fails open. A bundle is forgiven a closing
+deviation when one of its targets reports it, and anything else only when all of them do.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def forgiveness(flat: FlatPolicy, losses_by_target: Sequence[Sequence[Loss]]) ->
     for number, losses in enumerate(losses_by_target):
         found = _silenced(flat, losses)
         silent = found if number == 0 else {t: silent[t] & names for t, names in found.items() if t in silent}
-        closing.extend(_regions(flat, losses, SecurityDirection.FAILS_CLOSED))
-        opening.append(set(_regions(flat, losses, SecurityDirection.FAILS_OPEN)))
+        closing.extend(_regions(flat, losses))
+        opening.append(set(_regions(flat, (x for x in losses if x.direction is SecurityDirection.FAILS_OPEN))))
     common = set.intersection(*opening) if opening else set()
     return Forgiveness(silent, _where(closing), _where(sorted(common)))
 
@@ -94,10 +94,10 @@ def _silenced(flat: FlatPolicy, losses: Iterable[Loss]) -> dict[Protect, frozens
     return silent
 
 
-def _regions(flat: FlatPolicy, losses: Iterable[Loss], direction: SecurityDirection) -> Iterator[Box]:
+def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
     """Yield the packets that the losses speak of, and their answers: a target may tie the two together."""
     for loss in losses:
-        if loss.about in _PACKETS and loss.direction is direction:
+        if loss.about in _PACKETS:
             for specific in _of(flat, loss):
                 for box in specific.boxes:
                     meant = box._replace(link=ALL_LINKS) if loss.about is AttributeKind.RULE_CONNECTION_TYPE else box
