@@ -1,0 +1,184 @@
+"""A private charon inside a machine of the lab: its own files, its own vici socket, nothing of the system's.
+
+The kernel here may lack ESP; policies, acquires and whole IKE negotiations work without it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from ipsecmig.model.targets import OutputFile
+from lab.harness import Machine
+
+_DAEMONS: Final = ("/usr/lib/ipsec/charon", "/usr/sbin/charon-systemd")
+_FOLDERS: Final = ("x509", "x509ca", "x509ocsp", "x509aa", "x509ac", "x509crl", "pubkey", "private", "rsa", "ecdsa")
+_MORE_FOLDERS: Final = ("bliss", "pkcs8", "pkcs12", "conf.d")
+_PLUGINS: Final = (
+    "random nonce drbg aes md5 sha1 sha2 hmac kdf gmp openssl gcrypt pem x509 pubkey pkcs1 kernel-netlink"
+    " socket-default vici updown"
+)
+_SECONDS: Final = 15.0
+_READY: Final = r"spawning \d+ worker threads"
+
+
+class KernelPolicy(NamedTuple):
+    """One policy as `ip xfrm policy` prints it; ports are -1 where none is compared."""
+
+    direction: str
+    source: str
+    destination: str
+    protocol: str
+    source_port: int
+    destination_port: int
+    action: str
+    priority: int
+
+
+class Charon:
+    """A running charon; `loads` gives it configuration files as an administrator would."""
+
+    def __init__(self, machine: Machine, folder: Path) -> None:
+        self.machine = machine
+        self.folder = folder
+        self.socket = f"unix://{folder}/vici"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._said = ""
+
+    @property
+    def log(self) -> str:
+        """What charon has said so far, as far as it was waited for."""
+        return self._said
+
+    def start(self, settings: str = "") -> None:
+        """Start the daemon, with more settings for strongswan.conf if given, and wait until it is ready."""
+        for name in (*_FOLDERS, *_MORE_FOLDERS):
+            (self.folder / "swanctl" / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "swanctl" / "swanctl.conf").write_text("include conf.d/*.conf\n")
+        self._write_settings(settings)
+        inside = 'mount -t tmpfs none /run && exec "$0"'
+        command = ("ip", "netns", "exec", self.machine.name, "unshare", "-m", "sh", "-c", inside, daemon())
+        log = (self.folder / "log").open("wb")
+        self._process = subprocess.Popen(command, env=self._environment(), stdout=subprocess.PIPE, stderr=log)
+        log.close()
+        self.wait_for(_READY)
+
+    def _write_settings(self, more: str) -> None:
+        body = (
+            f"load_modular = no\nload = {_PLUGINS}\n"
+            "filelog { log { path = /dev/stdout\n default = 1\n cfg = 2\n flush_line = yes } }\n"
+            f"plugins {{ vici {{ socket = {self.socket} }} }}\n"
+        )
+        text = f"charon {{ {body} }}\ncharon-systemd {{ {body} }}\nswanctl {{ }}\n{more}\n"
+        (self.folder / "strongswan.conf").write_text(text)
+
+    def _environment(self) -> dict[str, str]:
+        private = {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"), "SWANCTL_DIR": str(self.folder / "swanctl")}
+        return {**os.environ, **private}
+
+    def stop(self) -> None:
+        """End the daemon."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.communicate()
+            self._process = None
+
+    def wait_for(self, pattern: str) -> str:
+        """Read what charon says until `pattern` is among it, and return all since the last time; fails when it ends."""
+        process = self._process
+        if process is None or process.stdout is None:
+            raise RuntimeError("charon does not run")
+        start, deadline = len(self._said), time.monotonic() + _SECONDS
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while not re.search(pattern, self._said[start:]):
+                ready = selector.select(max(0.0, deadline - time.monotonic()))
+                chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
+                if not chunk:
+                    errors = (self.folder / "log").read_text()
+                    raise RuntimeError(f"charon did not say {pattern!r}: {self._said[start:][-4000:]}{errors}")
+                self._said += chunk.decode("utf-8", "replace")
+        return self._said[start:]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the machine that finds charon's files and socket."""
+        inside = ("ip", "netns", "exec", self.machine.name, *command)
+        return subprocess.run(inside, env=self._environment(), capture_output=True, text=True, check=False)
+
+    def swanctl(self, *arguments: str) -> str:
+        """Run swanctl and return what it printed; a failure raises."""
+        done = self.run("swanctl", *arguments, "--uri", self.socket)
+        if done.returncode:
+            raise RuntimeError(f"swanctl {' '.join(arguments)} gave {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def install(self, files: Iterable[OutputFile]) -> None:
+        """Put emitted files where an administrator would."""
+        for file in files:
+            if file.path.endswith(("swanctl.conf", "secrets.conf")):
+                path = self.folder / "swanctl" / "conf.d" / file.path
+                path.write_bytes(file.content)
+                path.chmod(0o600 if file.secret else 0o644)
+
+    def loads(self, files: Iterable[OutputFile]) -> str:
+        """Install `files`, load them, and return what charon said meanwhile; what it could not do raises."""
+        self.install(files)
+        printed = self.swanctl("--load-all", "--noprompt")
+        said = self.wait_for("vici client .* disconnected|vici client .* unregistered")
+        problems = [line for line in (printed + said).splitlines() if re.search(r"fail|invalid|unsupported", line)]
+        if problems:
+            raise RuntimeError("\n".join(problems))
+        return said
+
+    def policies(self) -> list[KernelPolicy]:
+        """Return the kernel's policies in the machine, without those of charon's own sockets."""
+        return list(_kernel_policies(self.machine.ip("xfrm", "policy")))
+
+
+_SELECTOR: Final = re.compile(r"src (\S+) dst (\S+)(?: proto (\S+))?(?: sport (\d+))?(?: dport (\d+))?")
+_POLICY: Final = re.compile(r"dir (\w+)(?: action (\w+))?.* priority (\d+)")
+
+
+def _kernel_policies(text: str) -> Iterator[KernelPolicy]:
+    for block in re.split(r"^(?=src )", text, flags=re.MULTILINE):
+        selector, policy = _SELECTOR.match(block), _POLICY.search(block)
+        if selector is None or policy is None or "socket" in block:
+            continue
+        action = "protect" if "tmpl" in block else (policy[2] or "allow")
+        sport, dport = (-1 if port is None else int(port) for port in (selector[4], selector[5]))
+        protocol, priority = selector[3] or "", int(policy[3])
+        yield KernelPolicy(policy[1], selector[1], selector[2], protocol, sport, dport, action, priority)
+
+
+def daemon() -> str:
+    """Return the path of charon, or an empty string."""
+    return next((path for path in _DAEMONS if Path(path).exists()), "")
+
+
+def missing_charon() -> str:
+    """Return why no charon can be started here, or an empty string when it can."""
+    if not daemon():
+        return "no charon is installed"
+    return "" if shutil.which("swanctl") else "swanctl is not installed"
+
+
+@contextmanager
+def open_charon(machine: Machine, settings: str = "") -> Iterator[Charon]:
+    """Give a charon in `machine`; it is gone afterwards, with its files and policies."""
+    with tempfile.TemporaryDirectory(prefix="charon-") as folder:
+        charon = Charon(machine, Path(folder))
+        try:
+            charon.start(settings)
+            yield charon
+        finally:
+            charon.stop()
+            machine.ip("xfrm", "policy", "flush")
