@@ -1,10 +1,9 @@
-"""Reads policies and target configurations for the tests of verification."""
+"""Compares policies with target configurations, for the tests of verification."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from ground_truth import SAMPLES, Sample, flat_policy
 
-from ipsecmig.cli.site import read_site
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
@@ -12,24 +11,15 @@ from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.verify.compare import Comparison, compare
 from ipsecmig.verify.readback.registry import read_targets
 
-SAMPLES = Path(__file__).parent.parent / "samples"
-
-
-def site_of(path: Path) -> Site:
-    """Return the inventory beside a sample, if it has one."""
-    beside = path.with_name(path.name.split(".")[0] + ".site.yaml")
-    return read_site(beside) if beside.exists() else UNKNOWN_SITE
-
 
 def flat_sample(name: str) -> FlatPolicy:
     """Return the policy of `samples/NAME` as packets meet it."""
-    path = SAMPLES / name
-    return flat_text(path.read_bytes(), path.name, site_of(path))
+    return flat_policy(Sample(SAMPLES / name))
 
 
-def flat_text(script: bytes, name: str = "policy.cmd", site: Site = UNKNOWN_SITE) -> FlatPolicy:
-    """Return the policy of a script as packets meet it."""
-    store = read(Source(name, script), ReadOptions(), None).store
+def flat_text(script: str, site: Site = UNKNOWN_SITE) -> FlatPolicy:
+    """Return the policy of a batch file as packets meet it."""
+    store = read(Source("policy.cmd", script.encode()), ReadOptions(), None).store
     return flatten(store, select_policy(store), site)
 
 

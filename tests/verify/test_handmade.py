@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handmade import SAMPLES, compare_text, flat_sample
+from ground_truth import SAMPLES
+from handmade import compare_text, flat_sample
 
 from ipsecmig.model.packets import parse_packet
 from ipsecmig.model.space import Box
