@@ -1,4 +1,4 @@
-"""The samples on a real kernel: what is written for nftables and XFRM is loaded, and the sample's packets are sent.
+"""The samples on a real kernel and charon: what is written is loaded, and the sample's packets are sent.
 
 Without a key exchange no protected packet exists, so a packet that must be protected must not pass at all, unless the
 policy accepts it in clear (inpass, inbound only).
@@ -12,16 +12,19 @@ from functools import partial
 import pytest
 from ground_truth import Row, Sample, decide, decided_samples, emission_request, flat_policy
 
-from ipsecmig.emit import nftables, xfrm
+from ipsecmig.emit import nftables, strongswan, xfrm
 from ipsecmig.model.exemptions import MULTICAST
 from ipsecmig.model.selectors import AH, ESP, Family, format_address
 from ipsecmig.model.space import Direction, Link
-from ipsecmig.model.targets import Target
+from ipsecmig.model.targets import LossKind, Target
+from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import Lab, Probe, missing, open_lab
 
 pytestmark = pytest.mark.lab
 
 SAMPLES = decided_samples()
+IKE_PORTS = {500, 4500}
+"""Where a charon runs, it holds these ports, and nothing else can send from them."""
 
 
 @pytest.fixture(scope="module", params=SAMPLES, ids=lambda sample: sample.name)
@@ -151,6 +154,35 @@ def test_xfrm_asks_for_protection_of_what_the_policy_protects(sample: Sample, ma
     asked = machines.acquires([Probe.of(row.packet) for row in rows])
     wanted = [row for row, priority in zip(rows, asked, strict=True) if priority is not None]
     assert _texts(wanted) == _texts(row for row in rows if row.expected.treatment == "protect")
+
+
+@pytest.fixture
+def charon(sample: Sample, machines: Lab) -> Iterator[Charon]:
+    """Give a charon on the sample's host, with the daemon's settings that the sample asks for."""
+    reason = missing_charon()
+    if reason:
+        pytest.skip(reason)
+    files = strongswan.TARGET.emit(emission_request(sample)).files
+    settings = [file.content.decode() for file in files if file.path.endswith("strongswan.conf")]
+    with open_charon(machines.host, "\n".join(settings)) as daemon:
+        yield daemon
+
+
+def test_charon_lets_through_no_more_than_the_policy(sample: Sample, machines: Lab, charon: Charon) -> None:
+    """What charon cannot say is closed, never opened; where nothing was narrowed it is what the policy says."""
+    emission = strongswan.TARGET.emit(emission_request(sample))
+    charon.loads(emission.files)
+    closed = {loss.attribute.rpartition(": ")[2] for loss in emission.losses if loss.kind is LossKind.NARROWED}
+    narrowed = not closed.isdisjoint({"mirrored", "inbound pass-through"})
+    for direction, send in (
+        (Direction.OUT, partial(machines.outbound, how="socket")),
+        (Direction.IN, machines.inbound),
+        (Direction.FORWARD, machines.forwarded),
+    ):
+        rows = [row for row in _for_xfrm(sample, direction) if row.packet.local_port not in IKE_PORTS]
+        arrived = _arrived(rows, send([Probe.of(row.packet) for row in rows]))
+        assert set(arrived) <= set(_should_arrive(rows))
+        assert narrowed or arrived == _should_arrive(rows)
 
 
 def test_a_kind_of_interface_is_a_loss_of_xfrm() -> None:
