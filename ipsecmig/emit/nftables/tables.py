@@ -181,17 +181,23 @@ def key_of(asked: tuple[bool, ...], box: Box) -> Key:
 
 
 class _Shapes:
-    """Finds the shapes of boxes; their parts recur, so what is known of each is kept."""
+    """Finds the shapes of boxes; addresses recur, so what is known of each is kept."""
 
     def __init__(self, family: Family) -> None:
         self._family = family
         self._widths: dict[Span, int] = {(0, family.last): NOT_ASKED}
-        self._rests: dict[tuple[Span, ...], tuple[bool, int, int]] = {}
 
     def of(self, box: Box) -> Shape:
         """Return the shape of `box`, whose ports are limited only for a single protocol."""
-        _, _, link, local, remote, *rest = box
-        return Shape(link, self._width(local), self._width(remote), *self._rest(tuple(rest)))
+        _, _, link, local, remote, protocol, remote_port, local_port = box
+        return Shape(
+            link,
+            self._width(local),
+            self._width(remote),
+            protocol != ALL_PROTOCOLS,
+            NOT_ASKED if local_port == ALL_PORTS else _ports(local_port),
+            NOT_ASKED if remote_port == ALL_PORTS else _ports(remote_port),
+        )
 
     def _width(self, span: Span) -> int:
         width = self._widths.get(span)
@@ -200,15 +206,6 @@ class _Shapes:
             width = self._widths[span] = RANGE if length is None else length
         return width
 
-    def _rest(self, spans: tuple[Span, ...]) -> tuple[bool, int, int]:
-        found = self._rests.get(spans)
-        if found is None:
-            protocol, remote_port, local_port = spans
-            found = self._rests[spans] = (protocol != ALL_PROTOCOLS, _ports(local_port), _ports(remote_port))
-        return found
-
 
 def _ports(span: Span) -> int:
-    if span == ALL_PORTS:
-        return NOT_ASKED
     return ONE_PORT if span[0] == span[1] else PORT_RANGE

@@ -32,6 +32,7 @@ from ipsecmig.emit.nftables.text import (
 )
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, account
 from ipsecmig.model.attributes import AttributeKind
+from ipsecmig.model.diagram import collector_paused
 from ipsecmig.model.exemptions import Exemption
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.selectors import Family
@@ -282,13 +283,14 @@ def _notes(request: EmissionRequest, ruleset: _Ruleset) -> Iterator[str]:
 
 def emit(request: EmissionRequest) -> Emission:
     """Return the ruleset and its rollback for the policy of `request`, and what they cannot say."""
-    ruleset = _ruleset(request.flat)
-    losses, exact = account(request, CAPABILITIES)
-    files = (
-        OutputFile("ipsecmig.nft", _file(request, ruleset)),
-        OutputFile("ipsecmig-rollback.nft", _rollback(request)),
-    )
-    return Emission(NAME, files, losses, exact, tuple(_notes(request, ruleset)))
+    with collector_paused():
+        ruleset = _ruleset(request.flat)
+        losses, exact = account(request, CAPABILITIES)
+        files = (
+            OutputFile("ipsecmig.nft", _file(request, ruleset)),
+            OutputFile("ipsecmig-rollback.nft", _rollback(request)),
+        )
+        return Emission(NAME, files, losses, exact, tuple(_notes(request, ruleset)))
 
 
 TARGET: Final = Target(

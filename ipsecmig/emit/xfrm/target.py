@@ -9,6 +9,7 @@ from ipsecmig.emit.common import header, one_line
 from ipsecmig.emit.xfrm.database import KernelPolicy, database_of
 from ipsecmig.emit.xfrm.losses import NAME, capabilities
 from ipsecmig.model.accounting import account
+from ipsecmig.model.diagram import collector_paused
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
 from ipsecmig.model.treatment import Protect
@@ -63,14 +64,15 @@ def _notes(flat: FlatPolicy) -> Iterator[str]:
 
 def emit(request: EmissionRequest) -> Emission:
     """Return the batch that adds the policies and the one that deletes them, and what they cannot say."""
-    database = database_of(request.flat)
-    policies = list(database.policies.values())
-    losses, exact = account(request, capabilities(database.unsaid))
-    files = (
-        OutputFile("ipsecmig-xfrm.batch", _batch(request, policies)),
-        OutputFile("ipsecmig-xfrm-rollback.batch", _rollback(request, policies)),
-    )
-    return Emission(NAME, files, losses, exact, tuple(_notes(request.flat)))
+    with collector_paused():
+        database = database_of(request.flat)
+        policies = list(database.policies.values())
+        losses, exact = account(request, capabilities(database.unsaid))
+        files = (
+            OutputFile("ipsecmig-xfrm.batch", _batch(request, policies)),
+            OutputFile("ipsecmig-xfrm-rollback.batch", _rollback(request, policies)),
+        )
+        return Emission(NAME, files, losses, exact, tuple(_notes(request.flat)))
 
 
 TARGET: Final = Target(
