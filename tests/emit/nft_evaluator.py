@@ -145,7 +145,7 @@ def _value(part: str, seen: Seen) -> int:
 
 def _rule(line: str) -> _Rule:
     line = re.sub(r' comment "[^"]*"$', "", line)
-    lookup = re.fullmatch(r"(meta [io]iftype (?:!= )?ppp )?(.*) vmap (@\S+)", line)
+    lookup = re.fullmatch(r"((?:ip6? saddr \S+/0 )?meta [io]iftype (?:!= )?ppp )?(.*) vmap (@\S+)", line)
     if lookup:
         return _Rule(list(_matches((lookup[1] or "").split())), lookup[3], lookup[2].split(" . "))
     found = re.fullmatch(r"(.*?)\s*(accept|drop|goto \S+)", line)
