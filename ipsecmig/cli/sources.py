@@ -42,7 +42,7 @@ def read_store(options: InputOptions, printer: Printer) -> PolicyStore:
 def read_sources(options: InputOptions) -> Reading:
     """Return what the sources say together; each is read on its own, in order."""
     _check_assumptions(options.assumptions)
-    return _join([_read(source, named, options) for name in options.names for source, named in _load(name)])
+    return _join([_read(source, named, options) for name in options.names for source, named in load(name)])
 
 
 def _check_assumptions(given: frozenset[str]) -> None:
@@ -57,7 +57,7 @@ def _check_assumptions(given: frozenset[str]) -> None:
         raise UsageError(f"--assume: there is no assumption {unknown}; there are: {', '.join(sorted(known))}")
 
 
-def _load(name: str) -> Iterator[tuple[Source, bool]]:
+def load(name: str) -> Iterator[tuple[Source, bool]]:
     """Yield the input called `name`, or every file of the folder of that name; whether it was named itself."""
     if name == STANDARD_INPUT:
         yield Source(name, sys.stdin.buffer.read()), True

@@ -1,0 +1,77 @@
+"""`ipsecmig verify`: whether a configuration treats every packet as the policy does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipsecmig.cli.exits import Exit
+from ipsecmig.cli.options import (
+    Assume,
+    Color,
+    Define,
+    Encoding,
+    Format,
+    FormatOption,
+    FromFormat,
+    MyAddresses,
+    PolicyName,
+    Quiet,
+    SiteFile,
+    SiteOptions,
+    WindowsOption,
+    input_options,
+)
+from ipsecmig.cli.printer import ColorMode, make_printer
+
+if TYPE_CHECKING:
+    from ipsecmig.dialects.base import Source
+
+
+def verify(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The policy; - is standard input.")],
+    against: Annotated[
+        list[str],
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="A configuration or a folder of them; packets meet several one after another. Repeatable.",
+        ),
+    ],
+    policy: PolicyName = None,
+    from_: FromFormat = None,
+    site: SiteFile = None,
+    me: MyAddresses = None,
+    windows: WindowsOption = None,
+    define: Define = None,
+    assume: Assume = None,
+    encoding: Encoding = None,
+    format_: FormatOption = Format.TEXT,
+    quiet: Quiet = False,
+    color: Color = ColorMode.AUTO,
+) -> Exit:
+    """Compare configurations, emitted or written by hand, with a policy over all packets.
+
+    Example: ipsecmig verify policy.cmd --against /etc/nftables.conf --against /etc/swanctl/swanctl.conf
+    """
+    from ipsecmig.cli.differences import print_comparison
+    from ipsecmig.cli.policies import read_flat
+    from ipsecmig.dialects.base import ReadOptions
+    from ipsecmig.verify.compare import compare
+    from ipsecmig.verify.readback.registry import read_targets
+
+    printer = make_printer(color, quiet=quiet)
+    inputs = input_options([source], from_, encoding, define, assume)
+    flat = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
+    files = [file for name in against for file in _files(name)]
+    comparison = compare(flat, read_targets(files, flat.site, ReadOptions()))
+    return print_comparison(comparison, printer, format_)
+
+
+def _files(name: str) -> list[Source]:
+    """Return the file `name`, or of a folder every configuration in it, without rollbacks and the like."""
+    from ipsecmig.cli.sources import load
+    from ipsecmig.verify.readback.registry import is_configuration
+
+    return [source for source, named in load(name) if named or is_configuration(source.name)]
