@@ -102,6 +102,8 @@ def test_every_file_says_what_it_is_and_where_it_comes_from() -> None:
         (AddressRange.parse("192.0.2.7"), "srcaddr=192.0.2.7 srcmask=255.255.255.255"),
         (AddressRange.parse("192.0.2.0/25"), "srcaddr=192.0.2.0 srcmask=255.255.255.128"),
         (AddressRange.parse("192.0.2.1-192.0.2.9"), "srcaddr=192.0.2.1-192.0.2.9"),
+        (AddressRange.parse("0.0.0.0/0"), "srcaddr=0.0.0.0-255.255.255.255"),
+        (AddressRange.parse("0.0.0.0/1"), "srcaddr=0.0.0.0 srcmask=128.0.0.0"),
         (AddressRange.parse("2001:db8::1"), "srcaddr=2001:db8::1"),
         (AddressRange.parse("2001:db8::/126"), "srcaddr=2001:db8::-2001:db8::3"),
         (DnsName("db.example.com"), "srcaddr=db.example.com"),
@@ -166,7 +168,7 @@ def test_settings_of_the_machine_are_set_before_the_assignment() -> None:
     assert commands[-2:] == ['set policy name="Servers" assign=yes', "popd"]
 
 
-@pytest.mark.parametrize("text", ["", " a", "a ", 'a"b', "a\u201cb", "a\tb", "a\u2028b", "a\\"])
+@pytest.mark.parametrize("text", ["", " a", "a ", 'a"b', "a\u201cb", "a\tb", "a\u2028b", "a\\", "a\\'b"])
 def test_quoting_refuses_what_netsh_could_read_differently(text: str) -> None:
     assert distinct_names([text], "stand-in") != (text,)
 

@@ -217,8 +217,9 @@ def test_notes_say_what_was_left_out_renamed_or_needs_another_windows() -> None:
         (["a", "b"], ["a", "b"]),
         (['a"', "a'"], ["a' (2)", "a'"]),
         (["A\n", "a "], ["A", "a (2)"]),
+        (["a\\\\'b"], ["a'b"]),
         (["", "\n", "Rule"], ["Rule (2)", "Rule (3)", "Rule"]),
-        (["x\\", "“x”", "x\u00a0y"], ["x", "'x'", "x y"]),
+        (["x\\ \\", "“x”", "x\u00a0y"], ["x", "'x'", "x y"]),
     ],
 )
 def test_names_become_sayable_and_stay_different(names: list[str], distinct: list[str]) -> None:

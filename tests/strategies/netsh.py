@@ -53,13 +53,14 @@ NETSH_INTEGRITY: Final = tuple(i for i, row in INTEGRITY.items() if row.netsh is
 NETSH_GROUPS: Final = tuple(g for g, row in GROUPS.items() if row.netsh is not None)
 
 
-_NAME_LETTERS = st.sampled_from("abcXYZ019 -_.,:;=+&|<>()[]{}%$!?*/^~@#'äßЖ宝禁")
+_NAME_LETTERS = st.sampled_from("abcXYZ019 -_.,:;=+&|<>()[]{}%$!?*/^~@#'\\äßЖ宝禁")
 
 
 @cache
 def netsh_names() -> SearchStrategy[str]:
-    """Names that a netsh script can carry: printable, no double quote, no blank at either end."""
-    return st.text(_NAME_LETTERS, min_size=1, max_size=10).map(str.strip).filter(bool)
+    """Names that a netsh script can carry: printable, no double quote, no blank at either end, no escape."""
+    text = st.text(_NAME_LETTERS, min_size=1, max_size=10).map(str.strip)
+    return text.filter(lambda name: bool(name) and "\\'" not in name and not name.endswith("\\"))
 
 
 @cache
@@ -70,7 +71,7 @@ def _netsh_descriptions() -> SearchStrategy[str]:
 @cache
 def netsh_addresses(family: Family | None = None) -> SearchStrategy[Address]:
     """Addresses that netsh can say on either side; 0.0.0.0 alone is how `me` is stored."""
-    stated = address_ranges(family).filter(lambda r: r.first != 0)
+    stated = address_ranges(family).filter(lambda r: r.first != 0 or not r.is_host)
     return st.one_of(st.just(ANY), st.just(ME), stated, st.sampled_from(["db.example.com", "fileserver"]).map(DnsName))
 
 

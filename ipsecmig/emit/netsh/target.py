@@ -102,7 +102,7 @@ def _notes(request: EmissionRequest, plan: Plan, script: Script, *, ascii_only: 
 def _needs_vista(address: object) -> bool:
     if not isinstance(address, AddressRange):
         return False
-    return address.family is Family.IPV6 or address.prefix_length is None
+    return address.family is Family.IPV6 or not address.prefix_length
 
 
 TARGET: Final = Target(

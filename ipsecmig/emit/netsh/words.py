@@ -36,6 +36,8 @@ SECONDS_LIMITS: Final = (300, 172_800)
 KILOBYTES_LIMITS: Final = (20_480, 2_147_483_647)
 """What netsh accepts as lifetimes of a quick mode offer, besides 0."""
 
+_ESCAPED_QUOTE: Final = "\\'"
+
 _PROTOCOLS: Final = {
     selectors.ANY_PROTOCOL: "ANY",
     selectors.ICMP: "ICMP",
@@ -60,8 +62,8 @@ def yes_no(value: bool) -> str:
 def quoted(text: str) -> str:
     """Return `text` between double quotes.
 
-    netsh has no way to write a double quote or a line break inside a value, and may take a backslash at the end as
-    an escape of the closing quote.
+    netsh has no way to write a double quote or a line break inside a value. It may take a backslash at the end as an
+    escape of the closing quote, and one before an apostrophe for a double quote, as in the names of authorities.
     """
     if not text:
         raise Inexpressible("it is empty")
@@ -69,8 +71,8 @@ def quoted(text: str) -> str:
         raise Inexpressible("it holds a double quotation mark")
     if not text.isprintable():
         raise Inexpressible("it holds control characters or unusual blanks")
-    if text != text.strip() or text.endswith("\\"):
-        raise Inexpressible("it begins or ends with a blank, or ends with a backslash")
+    if text != text.strip() or text.endswith("\\") or _ESCAPED_QUOTE in text:
+        raise Inexpressible("it begins or ends with a blank, ends with a backslash, or holds one before an apostrophe")
     return f'"{text}"'
 
 
@@ -91,7 +93,7 @@ def refusal(speak: Callable[..., object], *values: object) -> str:
 def nearest(text: str) -> str:
     """Return the sayable text nearest to `text`; it may be empty."""
     plain = "".join("'" if c in QUOTES else c if c.isprintable() else " " for c in text)
-    return plain.strip().rstrip("\\").rstrip()
+    return re.sub(r"\\+'", "'", plain).strip().rstrip("\\ ")
 
 
 def distinct_names(names: Sequence[str], stand_in: str) -> tuple[str, ...]:
@@ -130,10 +132,13 @@ def _host_name(name: str) -> str:
 
 
 def _address_range(value: AddressRange) -> tuple[str, str]:
-    """Masks are for IPv4 only; an IPv6 subnet is written as the range that it is."""
+    """Masks are for IPv4 only; an IPv6 subnet is written as the range that it is, and so are all addresses of IPv4.
+
+    The mask 0.0.0.0 is netsh's `any`, which is IPv6 as well since Windows Vista.
+    """
     first = selectors.format_address(value.family, value.first)
     prefix = value.prefix_length
-    if value.family is Family.IPV4 and prefix is not None:
+    if value.family is Family.IPV4 and prefix:
         if prefix == value.family.bits and value.first == 0:
             raise Inexpressible("netsh takes the single address 0.0.0.0 as `me`")
         mask = value.family.last ^ (1 << value.family.bits - prefix) - 1
@@ -280,9 +285,9 @@ def authentication(method: AuthenticationMethod, among: Sequence[AuthenticationM
 
 
 def _authority(certificate: Certificate) -> str:
-    name = certificate.authority
-    if "\\'" in name or _MAPPING.search(name):
+    name, quote = certificate.authority, '"'
+    if _MAPPING.search(name):
         raise Inexpressible("netsh would take a part of the name of the authority as something else")
-    text = quoted(name.replace('"', "\\'"))
+    quoted(name.replace(quote, "'"))
     flags = f"certmap:{yes_no(certificate.map_to_account)} excludecaname:{yes_no(certificate.exclude_authority_name)}"
-    return f'{text[:-1]} {flags}"'
+    return f'"{name.replace(quote, _ESCAPED_QUOTE)} {flags}"'
