@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.document import Json, location, not_understood_entry
@@ -12,6 +12,7 @@ from ipsecmig.cli.options import Format
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import count, place
 from ipsecmig.cli.words import observed
+from ipsecmig.model.selectors import PORT_PROTOCOLS
 from ipsecmig.verify.compare import Result
 
 if TYPE_CHECKING:
@@ -25,21 +26,39 @@ RESULT_STYLES: Final = {Result.EQUAL: Style.GOOD, Result.DIFFERENT: Style.BAD, R
 
 
 def difference_lines(comparison: Comparison, indent: str = "") -> Iterator[Line]:
-    """Yield the differences, those that open first, and what was not understood."""
-    for difference in comparison.differences[:MOST_SHOWN]:
-        yield from _difference(difference, indent)
-    more = len(comparison.differences) - MOST_SHOWN
-    if more > 0 or comparison.truncated:
+    """Yield one difference for each cause, those that open first, and what was not understood."""
+    causes = _causes(comparison.differences)
+    for alike in causes[:MOST_SHOWN]:
+        yield from _difference(alike, indent)
+    if len(causes) > MOST_SHOWN or comparison.truncated:
         at_least = "at least " if comparison.truncated else ""
-        yield line(f"{indent}and {at_least}{count(max(more, 1), 'more difference')}", Style.FAINT)
+        yield line(f"{indent}and {at_least}{count(max(len(causes) - MOST_SHOWN, 1), 'more cause')}", Style.FAINT)
     for doubt in comparison.undecided:
         yield (Piece(f"{indent}not understood: {place(doubt.origin)}: ", Style.BAD), Piece(doubt.text))
         yield line(f"{indent}    {doubt.reason}")
 
 
-def _difference(one: PolicyDifference, indent: str) -> Iterator[Line]:
+def _causes(differences: Sequence[PolicyDifference]) -> list[list[PolicyDifference]]:
+    """Return the differences together that have one cause: the same filter, the same lines and the same effect.
+
+    Exemptions cut one region into many boxes; a person wants to see it once, by a packet of an ordinary protocol.
+    """
+    groups: dict[object, list[PolicyDifference]] = {}
+    for one in differences:
+        lines = tuple(r.origin for r in one.responsible)
+        key = (one.opens, one.witness.direction, one.source, one.target, decided_by(one.explanation), lines)
+        groups.setdefault(key, []).append(one)
+    for alike in groups.values():
+        alike.sort(key=lambda one: one.witness.protocol not in PORT_PROTOCOLS)
+    return list(groups.values())
+
+
+def _difference(alike: list[PolicyDifference], indent: str) -> Iterator[Line]:
+    one = alike[0]
     opens = Piece("opens" if one.opens else "closes", Style.BAD if one.opens else Style.CAREFUL)
     yield (Piece(indent), opens, Piece(f": {one.witness.text()}"))
+    more = f" and {count(len(alike) - 1, 'more box', 'more boxes')}" if len(alike) > 1 else ""
+    yield line(f"{indent}    all of {one.box.text()}{more}", Style.FAINT)
     parameters = f" (these differ: {', '.join(p.replace('_', ' ') for p in one.parameters)})" if one.parameters else ""
     yield line(f"{indent}    policy: it {observed(one.source)}{parameters}; {decided_by(one.explanation)}")
     yield line(f"{indent}    target: it {observed(one.target)}")
@@ -61,6 +80,7 @@ def comparison_document(comparison: Comparison) -> Json:
 def _difference_document(one: PolicyDifference) -> Json:
     return {
         "witness": one.witness.text(),
+        "box": one.box.text(),
         "source": observed(one.source),
         "target": observed(one.target),
         "opens": one.opens,

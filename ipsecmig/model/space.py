@@ -77,6 +77,16 @@ class Box(NamedTuple):
         """Whether every packet of `other` is in this box."""
         return all(a <= c and d <= b for (a, b), (c, d) in zip(self, other, strict=True))
 
+    def text(self) -> str:
+        """Return the box in the notation of packets, with ranges: `out tcp any > 10.1.0.0/16:445`."""
+        family = Family(self.family[0])
+        local = _range_text(family, self.local, self.local_port)
+        remote = _range_text(family, self.remote, self.remote_port)
+        source, destination = (remote, local) if self.direction[0] == Direction.IN else (local, remote)
+        link = "" if self.link == ALL_LINKS else f" {Link(self.link[0]).name.lower()}"
+        protocol = _protocol_text(self.protocol)
+        return f"{Direction(self.direction[0]).label} {protocol} {source} > {destination}{link}"
+
     def first_packet(self) -> Packet:
         """Return the packet with the lowest coordinates."""
         return Packet(*(low for low, _ in self))
@@ -106,6 +116,22 @@ class Packet(NamedTuple):
         link = " dialup" if self.link == Link.DIALUP else ""
         name = format_protocol(self.protocol) if self.protocol != ANY_PROTOCOL else "0"
         return f"{Direction(self.direction).label} {name} {source} > {destination}{link}"
+
+
+def _range_text(family: Family, addresses: Span, ports: Span) -> str:
+    whole = addresses == (0, family.last)
+    text = ("any" if family is Family.IPV4 else "::/0") if whole else AddressRange(family, *addresses).text()
+    if ports == ALL_PORTS:
+        return text
+    bracketed = f"[{text}]" if family is Family.IPV6 else text
+    return f"{bracketed}:{PortRange(*ports).text()}"
+
+
+def _protocol_text(protocols: Span) -> str:
+    if protocols == ALL_PROTOCOLS:
+        return "any"
+    first, last = protocols
+    return (format_protocol(first) if first else "0") if first == last else f"{first}-{last}"
 
 
 def _endpoint(family: Family, address: int, protocol: int, port: int) -> str:
