@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ipsecmig.cli.document import Json, location, not_understood_entry
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.explanations import decided_by
 from ipsecmig.cli.options import Format
+from ipsecmig.cli.parts import Json, location, not_understood_entry
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import count, place
 from ipsecmig.cli.words import observed

@@ -7,19 +7,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ipsecmig import __version__
-from ipsecmig.cli.words import observed, treatment
-from ipsecmig.diagnostics import Origin
+from ipsecmig.cli.differences import comparison_document
+from ipsecmig.cli.parts import Json, location, not_understood_entry
+from ipsecmig.cli.words import treatment
 
 if TYPE_CHECKING:
     from ipsecmig.cli.contested import Contested
     from ipsecmig.cli.conversion import Conversion, Outcome
     from ipsecmig.model.flatten import SpecificFilter
-    from ipsecmig.model.policy import NotUnderstood
     from ipsecmig.model.targets import Emission, Loss, OutputFile
-    from ipsecmig.verify.compare import PolicyDifference
     from ipsecmig.verify.emitted import VerifiedBundle
-
-Json = dict[str, object]
 
 
 def document(conversion: Conversion, outcome: Outcome) -> Json:
@@ -44,12 +41,6 @@ def document(conversion: Conversion, outcome: Outcome) -> Json:
         "undecided": [not_understood_entry(one) for one in conversion.not_understood],
         "notes": [{"target": e.target, "text": text} for e in conversion.emissions for text in e.notes],
     }
-
-
-def location(origin: Origin) -> Json:
-    """Return a place as `file`, `line` and `column`, or with `offset` in a binary source; null is not known."""
-    found: Json = {"file": origin.file, "line": origin.line or None, "column": origin.column or None}
-    return found if origin.offset is None else found | {"offset": origin.offset}
 
 
 def _files(conversion: Conversion, outcome: Outcome) -> Iterator[Json]:
@@ -89,26 +80,7 @@ def _loss(loss: Loss) -> Json:
 
 
 def _bundle(bundle: VerifiedBundle) -> Json:
-    comparison = bundle.comparison
-    return {
-        "targets": list(bundle.targets),
-        "result": comparison.result.value,
-        "differences": [_difference(one) for one in comparison.differences],
-        "differences_complete": not comparison.truncated,
-        "assumptions": list(comparison.assumptions),
-        "undecided": [not_understood_entry(one) for one in comparison.undecided],
-    }
-
-
-def _difference(one: PolicyDifference) -> Json:
-    return {
-        "witness": one.witness.text(),
-        "source": observed(one.source),
-        "target": observed(one.target),
-        "opens": one.opens,
-        "parameters": list(one.parameters),
-        "responsible": [{"location": location(line.origin), "text": line.text} for line in one.responsible],
-    }
+    return {"targets": list(bundle.targets), **comparison_document(bundle.comparison)}
 
 
 def _contested(one: Contested) -> Json:
@@ -127,8 +99,3 @@ def _filter(one: SpecificFilter) -> Json:
         "treatment": treatment(one.treatment),
         "location": location(one.filter.origin),
     }
-
-
-def not_understood_entry(one: NotUnderstood) -> Json:
-    """Return one thing that was not understood, with its place."""
-    return {"text": one.text, "reason": one.reason, "location": location(one.origin)}

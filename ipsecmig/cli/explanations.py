@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ipsecmig.cli.document import Json, location
+from ipsecmig.cli.parts import Json, location
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import place
 from ipsecmig.cli.words import authentication, quick_mode_offers, treatment

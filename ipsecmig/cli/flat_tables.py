@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.cli import words
-from ipsecmig.cli.document import Json, location, not_understood_entry
+from ipsecmig.cli.parts import Json, location, not_understood_entry
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Cell, Column, table
 from ipsecmig.cli.text import count, place

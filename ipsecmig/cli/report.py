@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from ipsecmig.cli.differences import difference_lines
 from ipsecmig.cli.grouping import Group, grouped
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Column, table
 from ipsecmig.cli.text import count, listed, place
 from ipsecmig.cli.verification import Verdict
-from ipsecmig.cli.words import observed, treatment
+from ipsecmig.cli.words import treatment
 from ipsecmig.model.targets import Emission, Loss, OutputFile, SecurityDirection
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ipsecmig.cli.conversion import Conversion, Outcome
     from ipsecmig.model.flatten import SpecificFilter
     from ipsecmig.model.policy import NotUnderstood
-    from ipsecmig.verify.compare import PolicyDifference
 
 _VERDICT_STYLES = {
     Verdict.EQUAL: Style.GOOD,
@@ -175,19 +175,7 @@ def _verified(conversion: Conversion, width: int | None) -> Iterator[Line]:
     for bundle in verification.bundles:
         result = Verdict(bundle.comparison.result.value)
         yield (Piece(f"  {' with '.join(bundle.targets)}: "), Piece(result.value, _VERDICT_STYLES[result]))
-        for difference in bundle.comparison.differences:
-            yield from _difference(difference, width)
-        for doubt in bundle.comparison.undecided:
-            yield from _entry(place(doubt.origin), 1, doubt.text, (doubt.reason,), width)
-
-
-def _difference(one: PolicyDifference, width: int | None) -> Iterator[Line]:
-    opens = Piece("opens" if one.opens else "closes", Style.BAD if one.opens else Style.CAREFUL)
-    yield (Piece("    "), opens, Piece(f": {one.witness.text()}"))
-    parameters = f" ({', '.join(one.parameters)} differ)" if one.parameters else ""
-    text = f"in the policy it {observed(one.source)}, in the files it {observed(one.target)}{parameters}"
-    lines = [f"{place(line.origin)}: {line.text}" for line in one.responsible]
-    yield from _paragraphs((text, *lines), width)
+        yield from difference_lines(bundle.comparison, "    ")
 
 
 def _files(conversion: Conversion, outcome: Outcome, width: int | None) -> Iterator[Line]:
