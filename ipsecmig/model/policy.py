@@ -14,6 +14,9 @@ from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.selectors import ANY_PORT, ANY_PROTOCOL, Address, AddressRange, DnsName, PortRange
 
+SCHEMA_FORMAT = "ipsecmig-ir"
+"""The value of `format` in the JSON form, by which it is known."""
+
 SCHEMA_VERSION = "1.0"
 """Version of the JSON form, `major.minor`; a reader accepts its own major version."""
 

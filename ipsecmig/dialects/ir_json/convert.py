@@ -7,10 +7,10 @@ from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.decoding import decode
-from ipsecmig.model.serial import FORMAT, loads
+from ipsecmig.model.policy import SCHEMA_FORMAT
 
 _BEGINNING: Final = 4096
-_MARK: Final = re.compile(rf'"format"\s*:\s*"{re.escape(FORMAT)}"')
+_MARK: Final = re.compile(rf'"format"\s*:\s*"{re.escape(SCHEMA_FORMAT)}"')
 
 
 def detect(source: Source) -> int:
@@ -21,6 +21,8 @@ def detect(source: Source) -> int:
 
 def read(source: Source, options: ReadOptions) -> Reading:
     """Return the policy store of `source`; raises InputError for what is not its JSON form."""
+    from ipsecmig.model.serial import loads  # only here: most runs of the program read something else
+
     decoded = decode(source, options)
     return Reading(loads(decoded.text, source.name), decoded.diagnostics)
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ipsecmig.model.serial.read import from_json, loads
-from ipsecmig.model.serial.write import FORMAT, dumps, to_json
+from ipsecmig.model.serial.write import dumps, to_json
 
-__all__ = ["FORMAT", "dumps", "from_json", "loads", "to_json"]
+__all__ = ["dumps", "from_json", "loads", "to_json"]

@@ -8,6 +8,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.model.policy import (
+    SCHEMA_FORMAT,
     SCHEMA_VERSION,
     AhTransform,
     AuthenticationMethod,
@@ -28,9 +29,6 @@ from ipsecmig.model.policy import (
     Transform,
 )
 from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, DnsName, Me, PortRange
-
-FORMAT: Final = "ipsecmig-ir"
-"""The value of `format`, by which the JSON form is known."""
 
 Json = dict[str, object]
 
@@ -63,7 +61,7 @@ def _layout(value: object, depth: int) -> str:
 def to_json(store: PolicyStore, *, with_secrets: bool = False) -> Json:
     """Return the JSON form of `store` as a document; without `with_secrets` the secret of a preshared key is null."""
     return {
-        "format": FORMAT,
+        "format": SCHEMA_FORMAT,
         "version": SCHEMA_VERSION,
         "sources": list(store.sources),
         "settings": _settings(store.settings),

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
 from ipsecmig.dialects.netsh_static.command import Statement
-from ipsecmig.dialects.netsh_static.containers import batch, kind, netsh_script, powershell, typography
+from ipsecmig.dialects.netsh_static.containers import kind, netsh_script, typography
 from ipsecmig.dialects.netsh_static.containers.kind import Kind
 from ipsecmig.dialects.netsh_static.containers.output import Output, Reader
-from ipsecmig.dialects.netsh_static.containers.positions import Document
+from ipsecmig.dialects.netsh_static.containers.positions import Document, Mapped
+
+# The readers are imported when they are needed: together they take longer to import than a short script to read.
+
+
+def _read_batch(lines: Sequence[Mapped], out: Output) -> None:
+    from ipsecmig.dialects.netsh_static.containers import batch
+
+    batch.read(lines, out)
+
+
+def _read_command_line(lines: Sequence[Mapped], out: Output) -> None:
+    from ipsecmig.dialects.netsh_static.containers import batch
+
+    batch.read_line(lines, out)
+
+
+def _read_powershell(lines: Sequence[Mapped], out: Output) -> None:
+    from ipsecmig.dialects.netsh_static.containers import powershell
+
+    powershell.read(lines, out)
+
 
 _READERS: Final[Mapping[str, Reader]] = {
-    Kind.BATCH.value: batch.read,
+    Kind.BATCH.value: _read_batch,
     Kind.SCRIPT.value: netsh_script.read,
-    Kind.POWERSHELL.value: powershell.read,
-    "command line": batch.read_line,
+    Kind.POWERSHELL.value: _read_powershell,
+    "command line": _read_command_line,
 }
 
 
