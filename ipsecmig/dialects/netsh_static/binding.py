@@ -104,7 +104,7 @@ def bind(command: Command, context: str) -> Call | Diagnostic:
     if isinstance(usage, Diagnostic):
         return usage
     binder = _Binder(command, usage)
-    if not usage.inert:
+    if not usage.open:
         binder.bind(arguments[len(usage.words) :])
     text = redact(blank_out(command.text, sorted(binder.hidden)).strip(" \t"))
     diagnostics = (*binder.diagnostics, *binder.missing(text))

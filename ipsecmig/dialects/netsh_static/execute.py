@@ -147,5 +147,10 @@ _HANDLERS: Final[Mapping[str, Callable[[Session, Call], None]]] = {
     "importpolicy": _import,
     "restorepolicyexamples": _import,
     "dynamic_set_config": _set_config,
+    "dynamic_set_mmpolicy": _set_aside_dynamic,
+    "dynamic_set_qmpolicy": _set_aside_dynamic,
+    "dynamic_set_rule": _set_aside_dynamic,
+    "dynamic_add": _set_aside_dynamic,
+    "dynamic_delete": _set_aside_dynamic,
 }
 """What each command does; one that is not listed changes nothing."""

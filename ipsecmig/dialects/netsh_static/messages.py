@@ -191,7 +191,7 @@ NOTHING_TO_DELETE: Final = Note("NS052", _INFO, "there is no {what} to delete at
 NEVER_DEFINED: Final = Note(
     "NS053",
     _ERROR,
-    'the {kind} "{name}" is nowhere defined',
+    'the {kind} "{name}" is nowhere defined in this store',
     f"Correct the name. If the machine had it before the script ran, put its definition before this command, {_ASSUME}",
 )
 DEFINED_ELSEWHERE: Final = Note(

@@ -13,7 +13,7 @@ _NEXT = (
     r"[ \t]+(?:kerberos|rootca|name|newname|policy|filterlist|filteraction|tunnel|conntype|activate|description|id)"
     r"[ \t]*="
 )
-_SECRET = re.compile(rf"({_KEY})(?!\.\.\.(?:[ \t]|$))(?:(?!{_NEXT}).)+", re.IGNORECASE)
+_SECRET = re.compile(rf"({_KEY})(?!\.\.\.(?:[ \t]|$))(?:\"[^\"]*\"?|(?!{_NEXT}).)+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:

@@ -58,14 +58,14 @@ class Usage:
     """What one command takes.
 
     `required` has the alternatives for each place, `options` the rest; together they give the order in which bare
-    arguments bind. A command with `inert` set only looks, whatever follows it.
+    arguments bind. An `open` command takes whatever follows it.
     """
 
     name: str
     words: tuple[str, ...]
     required: tuple[tuple[str, ...], ...]
     options: tuple[str, ...]
-    inert: bool
+    open: bool
 
     @property
     def title(self) -> str:
@@ -193,8 +193,8 @@ def _usage(name: str) -> Usage:
             if symbol.islower() and not symbol.startswith("__"):
                 places.setdefault(place, {})[symbol] = None
     options = tuple(rule.expansion[0].name for rule in _rules(f"{name}_option"))
-    inert = any("TEXT" in expansion for expansion in expansions)
-    return Usage(name, words, tuple(tuple(place) for place in places.values()), options, inert)
+    is_open = any("TEXT" in expansion for expansion in expansions)
+    return Usage(name, words, tuple(tuple(place) for place in places.values()), options, is_open)
 
 
 def parse(rule: str, text: str) -> Tree[Token] | Unparsed:
