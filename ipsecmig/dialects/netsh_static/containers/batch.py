@@ -28,13 +28,11 @@ from ipsecmig.dialects.netsh_static.containers.expansion import Environment, Unk
 from ipsecmig.dialects.netsh_static.containers.flow import DEAD, Flow
 from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, NOTHING, Document, Mapped
+from ipsecmig.dialects.netsh_static.containers.runs import BATCH_SIGNS, FilterLines
 from ipsecmig.dialects.netsh_static.containers.shell import INTERNAL, QUIET, WORD, Shell, split_name
 
 _SKIPPED = re.compile(r"[ \t@]*(?:$|:|rem(?![\w.:\\-]))", re.IGNORECASE)
 _LABEL = re.compile(r"[ \t]*:[ \t]*([^\s:+,;=()&|<>^]+)")
-_FILTER_LINES = re.compile(
-    r"(?:[ \t]*+netsh[ \t]++ipsec[ \t]++static[ \t]++add[ \t]++filter[ \t][^\n&|<>^()%!]*+\n)++", re.IGNORECASE
-)
 _ALWAYS_SUCCEEDS: Final = {"echo", "set", "setlocal", "endlocal", "title", "cls", "rem", "shift", "color", "pause"}
 _NO_FILES: Final = {"", "nul", "con"}
 
@@ -44,7 +42,7 @@ def read(lines: Sequence[Mapped], out: Output) -> None:
     parameters: Environment = {n: v for n, v in out.definitions.items() if re.fullmatch(r"\d|\*", n)}
     variables: Environment = {n: v for n, v in out.definitions.items() if n not in parameters}
     Batch(lines, out, variables, parameters).run(0)
-    out.end_path()
+    out.end_script()
 
 
 def read_line(lines: Sequence[Mapped], out: Output) -> None:
@@ -72,6 +70,7 @@ class Batch(Shell):
         self._labels: dict[str, list[int]] | None = None
         self._ended: list[tuple[Flow, Environment]] = []
         self._succeeded = False
+        self._runs = FilterLines(lines, BATCH_SIGNS) if isinstance(lines, Document) else None
 
     # --- lines ---
 
@@ -100,14 +99,16 @@ class Batch(Shell):
 
     def _filter_lines(self) -> bool:
         """Hand on plain `add filter` lines in one piece; return whether there were any."""
-        if not isinstance(self.lines, Document) or self.out.host:
+        if not isinstance(self.lines, Document) or self._runs is None or self.out.host:
             return False
-        match = _FILTER_LINES.match(self.lines.text, self.lines.starts[self._next])
-        if match is None:
+        start = self.lines.starts[self._next]
+        end = self._runs.end(start)
+        if end == start:
             return False
-        self.out.filter_run(match[0], self._next + 1)
+        text = self.lines.text[start:end]
+        self.out.filter_run(text, self._next + 1)
         self._succeeded = True
-        self._next += match[0].count("\n")
+        self._next += text.count("\n")
         return True
 
     def _logical_line(self) -> None:
@@ -255,7 +256,8 @@ class Batch(Shell):
     def _simple(self, node: Simple) -> None:
         if not self.out.flow.alive:
             return
-        text = self.filled(node.text).strip(" \t@,;=")
+        text = self.filled(node.text)
+        text = text.cut(len(text.text) - len(text.text.lstrip(" \t@,;=")))
         name, arguments = split_name(text)
         inputs = [r.target for r in node.redirects if r.operator == "<"]
         if name == "netsh" and inputs and not arguments.text.strip():

@@ -67,7 +67,12 @@ class Flow:
         return Flow(_simplified(path._replace(trace=Trace.TOUCHED) for path in self.paths))
 
     def left(self) -> Flow:
-        """Return the flow after a jump, which matters for paths that did nothing before."""
+        """Return the flow after a jump or exit, which is a way out for paths that did nothing before.
+
+        It is none where paths that did something go along: then both ways of the last decision come here.
+        """
+        if any(path.trace is Trace.TOUCHED for path in self.paths):
+            return self
         return Flow(frozenset(p._replace(trace=Trace.LEFT) if p.trace is Trace.FRESH else p for p in self.paths))
 
     def idle(self) -> Flow:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin
 from ipsecmig.dialects.netsh_static.containers.messages import MARKUP, QUOTED_COMMANDS, SOURCE_CODE
-from ipsecmig.dialects.netsh_static.containers.runs import without_runs
+from ipsecmig.dialects.netsh_static.containers.runs import telling
 from ipsecmig.errors import InputError
 
 
@@ -62,8 +62,6 @@ _NETSH_LINE = re.compile(r"^[ \t@(&]*(?:\"?[^\s\"]*[\\/])?netsh(?:\.exe)?[\"']?[
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n]*$", re.MULTILINE)
 _PROMPT = re.compile(r"^[ \t]*(?:PS[ \t]+)?[A-Z]:\\[^<>|\"\n]*>[ \t]*(?=\S)", re.MULTILINE | re.IGNORECASE)
 _NETSH_PROMPT = re.compile(r"^[ \t]*netsh[ \t]*((?:ipsec(?:[ \t]+\w+)?)?)[ \t]*>", re.MULTILINE | re.IGNORECASE)
-_TELLING: Final = 1 << 17
-"""How much of a text, plain lines apart, is looked at to know what it is."""
 _SUFFIXES: Final = {
     ".bat": Kind.BATCH,
     ".cmd": Kind.BATCH,
@@ -79,19 +77,21 @@ def classify(text: str, file: str) -> Kind:
     suffix = next((kind for end, kind in _SUFFIXES.items() if file.lower().endswith(end)), None)
     if suffix is not None:
         return suffix
-    telling = without_runs(text)[:_TELLING]
-    _refuse(telling, text, file)
-    powershell, batch = len(_POWERSHELL.findall(telling)), len(_BATCH.findall(telling))
+    sample = telling(text)
+    _refuse(sample.text, text, file)
+    powershell, batch = len(_POWERSHELL.findall(sample.text)), len(_BATCH.findall(sample.text))
     if powershell > batch:
         return Kind.POWERSHELL
-    return Kind.SCRIPT if _SCRIPT_LINE.search(telling) and not _NETSH_LINE.search(text) else Kind.BATCH
+    if sample.netsh_lines or _NETSH_LINE.search(sample.text):
+        return Kind.BATCH
+    return Kind.SCRIPT if _SCRIPT_LINE.search(sample.text) or not sample.text.strip() else Kind.BATCH
 
 
-def _refuse(telling: str, text: str, file: str) -> None:
-    if _MARKUP_START.match(telling) or any(_COMMAND.search(line[0]) for line in _MARKUP_LINE.finditer(telling)):
+def _refuse(sample: str, text: str, file: str) -> None:
+    if _MARKUP_START.match(sample) or any(_COMMAND.search(line[0]) for line in _MARKUP_LINE.finditer(sample)):
         raise InputError((MARKUP.say(Origin(file, 1, 1)),))
     for language, pattern in _PROGRAM.items():
-        if match := pattern.search(telling):
+        if match := pattern.search(sample):
             line = text.count("\n", 0, text.find(match[0].strip())) + 1
             raise InputError((SOURCE_CODE.say(Origin(file, line, 1), match[0].strip(), language=language),))
 
@@ -106,7 +106,8 @@ def quoted(text: str, file: str) -> tuple[str, tuple[Diagnostic, ...]]:
         fenced = _fenced(text)
         if fenced is not None:
             text, says = fenced, (QUOTED_COMMANDS.say(Origin(file, 1, 1), what="fenced code blocks"),)
-    if ">" in text and (_PROMPT.search(text) or _NETSH_PROMPT.search(text)):
+    sample = telling(text).text if ">" in text else ""
+    if _PROMPT.search(sample) or _NETSH_PROMPT.search(sample):
         text = _PROMPT.sub(lambda match: " " * len(match[0]), text)
         text = _NETSH_PROMPT.sub(lambda match: match[0][:-1] + " ", text)
     return text, says

@@ -76,6 +76,18 @@ SERVICE_STOPPED: Final = Note(
 TOO_LONG: Final = Note(
     "BA010", Severity.WARNING, "with its variables filled in this line is over {limit} characters, more than cmd takes"
 )
+NETSH_IN_SCRIPT: Final = Note(
+    "BA011",
+    Severity.WARNING,
+    "commands in a netsh script stand without `netsh`; Windows does not know this one",
+    "Take `netsh` away, or name the file .cmd if it is meant as a batch file.",
+)
+NO_CONTEXT: Final = Note(
+    "BA012",
+    Severity.INFO,
+    "no context was entered before this command; it was read in `ipsec static`",
+    'Begin the script with `pushd ipsec static`, or run it with netsh -c "ipsec static" -f FILE.',
+)
 PARAMETER_DEFAULT: Final = Note(
     "PS001",
     Severity.INFO,
@@ -84,10 +96,4 @@ PARAMETER_DEFAULT: Final = Note(
 )
 NOT_CLOSED: Final = Note(
     "PS002", Severity.ERROR, "the {what} that opens here is never closed", "Add the missing `{end}`."
-)
-NETSH_IN_SCRIPT: Final = Note(
-    "BA011",
-    Severity.WARNING,
-    "commands in a netsh script stand without `netsh`; Windows does not know this one",
-    "Take `netsh` away, or name the file .cmd if it is meant as a batch file.",
 )

@@ -9,6 +9,7 @@ from typing import Final
 from ipsecmig.dialects.netsh_static.containers import messages
 from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Document, Mapped
+from ipsecmig.dialects.netsh_static.containers.runs import FilterLines
 
 _CONTEXTS: Final = {
     "": {"ipsec": 3, "advfirewall": 3},
@@ -20,8 +21,12 @@ _CONTEXTS: Final = {
 _WORD = re.compile(r'[ \t]*("[^"]*"?|[^\s"=]+)')
 _OPTION = re.compile(r'[ \t]*[-/]([acrupf])[ \t]+("[^"]*"?|[^\s"]+)', re.IGNORECASE)
 _NETSH = re.compile(r"netsh(?:\.exe)?[ \t]+", re.IGNORECASE)
+_STATIC_COMMAND = re.compile(
+    r"(?:add|set|delete|del|show)[ \t]+(?:policy|rule|filter\w*|store|defaultrule|batch|all)\b"
+    r"|(?:importpolicy|exportpolicy)\b",
+    re.IGNORECASE,
+)
 _SILENT: Final = {"?", "/?", "-?", "help", "dump", "show", "exit", "quit", "bye", "popd"}
-_FILTER_LINES = re.compile(r"(?:[ \t]*+add[ \t]++filter[ \t][^\n]*+\n)++", re.IGNORECASE)
 
 
 def _resolve(context: str, part: Mapped) -> tuple[str, Mapped]:
@@ -82,7 +87,7 @@ def command_line(arguments: Mapped, whole: Mapped, out: Output) -> None:
         arguments = arguments.cut(match.end())
     context, rest = _resolve(context, _unquoted(arguments.strip()))
     if file is not None:
-        run_file(file, whole, out)
+        run_file(file, whole, out, context)
     elif rest.text:
         _deliver(context, rest, out)
     elif context.startswith("ipsec"):
@@ -96,14 +101,14 @@ def _unquoted(part: Mapped) -> Mapped:
     return part.cut(*match.span(1)) if match else part
 
 
-def run_file(name: Mapped, whole: Mapped, out: Output) -> None:
+def run_file(name: Mapped, whole: Mapped, out: Output, context: str = "") -> None:
     """Read the netsh script `name`, if this script wrote it; else its effect is not known."""
     lines = out.files.read(file_key(name, out), out.flow)
     if lines is None or out.depth >= DEPTH_LIMIT:
         out.opaque(whole, f"runs the netsh script {out.readable(name)}, which is not part of this file: convert it too")
         return
     out.depth += 1
-    read(lines, out)
+    read(lines, out, context)
     out.depth -= 1
 
 
@@ -112,17 +117,21 @@ def file_key(name: Mapped, out: Output) -> str:
     return out.readable(name).strip().strip("\"'").lower().removeprefix(".\\")
 
 
-def read(lines: Sequence[Mapped], out: Output) -> None:
-    """Read a netsh script."""
-    context, pushed, index = "", list[str](), 0
+def read(lines: Sequence[Mapped], out: Output, context: str = "") -> None:
+    """Read a netsh script that starts in `context`."""
+    pushed, index = list[str](), 0
+    runs = FilterLines(lines, "", prefix=False) if isinstance(lines, Document) else None
     while index < len(lines):
         line = lines[index].strip()
-        count = _filter_lines(lines, index, out) if context == "ipsec static" else 0
+        count = _filter_lines(lines, runs, index, out) if context == "ipsec static" else 0
         index += count or 1
         if count or not line.text or line.text.startswith("#"):
             continue
         match = _WORD.match(line.text)
         word = match[1].lower() if match else ""
+        if context == "" and _STATIC_COMMAND.match(line.text):
+            out.note_once(messages.NO_CONTEXT, line)
+            context = "ipsec static"
         if word in {"exit", "quit", "bye"}:
             return
         if word == "..":
@@ -150,12 +159,12 @@ def _line(context: str, line: Mapped, out: Output) -> str:
     return context
 
 
-def _filter_lines(lines: Sequence[Mapped], index: int, out: Output) -> int:
+def _filter_lines(lines: Sequence[Mapped], runs: FilterLines | None, index: int, out: Output) -> int:
     """Hand on the `add filter` lines from `index` on in one piece; return how many."""
-    if not isinstance(lines, Document) or not out.flow.alive or out.host:
+    if not isinstance(lines, Document) or runs is None or out.host:
         return 0
-    match = _FILTER_LINES.match(lines.text, lines.starts[index])
-    if match is None:
-        return 0
-    out.filter_run(match[0], index + 1)
-    return match[0].count("\n")
+    start = lines.starts[index]
+    end = runs.end(start)
+    if end > start:
+        out.filter_run(lines.text[start:end], index + 1)
+    return lines.text.count("\n", start, end)

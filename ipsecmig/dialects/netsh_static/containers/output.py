@@ -146,8 +146,13 @@ class Output:
         self._entries.append((statement, self.flow))
 
     def end_path(self) -> None:
-        """End the paths that lead here."""
-        self.idle = self.idle.join(self.flow.left().idle())
+        """End the paths that lead here, as `exit` does."""
+        self.flow = self.flow.left()
+        self.end_script()
+
+    def end_script(self) -> None:
+        """Reach the end of the script."""
+        self.idle = self.idle.join(self.flow.idle())
         self.flow = DEAD
 
     def finish(self) -> tuple[list[Statement], tuple[Diagnostic, ...]]:

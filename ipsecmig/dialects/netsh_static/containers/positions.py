@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import pairwise
 from typing import Final, NamedTuple, overload
 
 from ipsecmig.diagnostics import Origin
@@ -53,7 +53,16 @@ def join(parts: Iterable[Mapped]) -> Mapped:
     kept = [part for part in parts if part.text]
     if len(kept) == 1:
         return kept[0]
-    return Mapped("".join(part.text for part in kept), [place for part in kept for place in part.places])
+    return Mapped("".join([part.text for part in kept]), _places([part.places for part in kept]))
+
+
+def _places(places: Sequence[Sequence[int]]) -> Sequence[int]:
+    """Return `places` one after another, as a range where they follow each other."""
+    ranges = [each for each in places if isinstance(each, range)]
+    together = all(one.stop == following.start for one, following in pairwise(ranges))
+    if ranges and together and len(ranges) == len(places):
+        return range(ranges[0].start, ranges[-1].stop)
+    return [place for each in places for place in each]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +78,7 @@ class Document(Sequence[Mapped]):
         """Return the document for `text`, whose line ends are line feeds."""
         if not text.endswith("\n"):
             text += "\n"
-        lengths = (len(line) + 1 for line in text.split("\n")[:-1])
-        return cls(text, file, tuple(accumulate(lengths, initial=0)))
+        return cls(text, file, (0, *(match.end() for match in re.finditer("\n", text))))
 
     def __len__(self) -> int:
         return len(self.starts) - 1

@@ -18,10 +18,8 @@ from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Document, Mapped, join
 from ipsecmig.dialects.netsh_static.containers.ps_tokens import Token, lex
 from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Evaluator, Known, Value, Variables
+from ipsecmig.dialects.netsh_static.containers.runs import POWERSHELL_SIGNS, FilterLines
 
-_FILTER_LINES = re.compile(
-    r"(?:[ \t]*+netsh[ \t]++ipsec[ \t]++static[ \t]++add[ \t]++filter[ \t][^\n&|<>(){}@$;,#'\"`%]*+\n)++", re.IGNORECASE
-)
 _ASSIGNMENT = re.compile(
     r"(?:\[[^\]\n]*\]\s*)*\$(?:\{([^}\n]+)\}|(?:(?:script|global|local|private):)?((?:env:)?\w+))\s*(\+?=)(?!=)\s*",
     re.IGNORECASE,
@@ -48,10 +46,10 @@ def read(lines: Sequence[Mapped], out: Output) -> None:
     """Read the PowerShell script `lines`."""
     whole = lines.whole() if isinstance(lines, Document) else _joined(lines)
     variables: Variables = {name: Known((Mapped(value, [0] * len(value)),)) for name, value in out.definitions.items()}
-    pattern = _FILTER_LINES if isinstance(lines, Document) and not out.host else None
-    Script(out, variables, {}).run(whole, pattern)
+    runs = FilterLines(lines, POWERSHELL_SIGNS) if isinstance(lines, Document) else None
+    Script(out, variables, {}).run(whole, runs)
     if out.depth == 0:
-        out.end_path()
+        out.end_script()
 
 
 def _joined(lines: Sequence[Mapped]) -> Mapped:
@@ -72,7 +70,7 @@ class Script(Interpreter[Value]):
         """What works out expressions here."""
         return Evaluator(self.variables, self.out)
 
-    def run(self, code: Mapped, whole_lines: re.Pattern[str] | None = None) -> None:
+    def run(self, code: Mapped, whole_lines: FilterLines | None = None) -> None:
         """Run all statements of `code`."""
         if self.out.depth >= DEPTH_LIMIT:
             ps_commands.leave(code, "commands within commands nest too deep", self.out)
@@ -334,7 +332,7 @@ def _goes_on(current: Sequence[Token], tokens: Sequence[Token], index: int) -> b
         and len(current) == 1
     ):
         return True
-    following = next((t for t in tokens[index + 1 :] if t.kind != "\n"), None)
+    following = next((tokens[i] for i in range(index + 1, len(tokens)) if tokens[i].kind != "\n"), None)
     first = ps_commands.bare(current[0])
     if following is None:
         return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ipsecmig.dialects.netsh_static.containers.positions import Mapped
+from ipsecmig.dialects.netsh_static.containers.runs import FilterLines
 
 
 class Part(NamedTuple):
@@ -58,7 +59,7 @@ _CLOSING: Final = {"(": ")", "{": "}", "@(": ")", "@{": "}"}
 
 
 class _Lexer:
-    def __init__(self, code: Mapped, whole_lines: re.Pattern[str] | None) -> None:
+    def __init__(self, code: Mapped, whole_lines: FilterLines | None) -> None:
         self.code = code
         self._whole_lines = whole_lines
         self.text = code.text
@@ -76,8 +77,8 @@ class _Lexer:
             self._close(len(self.text))
 
     def _one(self) -> None:
-        if self._whole_lines and self._at_statement() and (match := self._whole_lines.match(self.text, self.at)):
-            self._add("lines", match.end())
+        if self._whole_lines and self._at_statement() and (end := self._whole_lines.end(self.at)) > self.at:
+            self._add("lines", end)
         elif match := _BLANK.match(self.text, self.at):
             self.at = match.end()
         elif match := _OPENING.match(self.text, self.at):
@@ -148,7 +149,7 @@ class _Lexer:
                 kind = "single" if text[at + 1] == "'" else "double"
                 return self._take("here " + kind, match, 2 if match[1] else 0)
             if match := _SPLAT.match(text, at):
-                return self._take("splat", match, 1)
+                return self._name("splat", match, match[1])
         if text[at] == "'" and (match := _SINGLE.match(text, at)):
             return self._take("single", match, 1)
         if text[at] == '"' and (match := _DOUBLE.match(text, at)):
@@ -160,7 +161,7 @@ class _Lexer:
         if text.startswith("$(", at):
             return self._code()
         if match := _VARIABLE.match(text, at):
-            return self._take("variable", match, 1 if match[1] else 2)
+            return self._name("variable", match, match[1] or match[2])
         if match := _ESCAPE.match(text, at):
             return self._take("escape", match, 1)
         if match := _BARE.match(text, at):
@@ -173,6 +174,11 @@ class _Lexer:
     def _take(self, kind: str, match: re.Match[str], group: int) -> Part:
         self.at = match.end()
         return Part(kind, self.code.cut(*match.span(group)))
+
+    def _name(self, kind: str, match: re.Match[str], name: str) -> Part:
+        """Consume a variable; its name stands where the sign before it does."""
+        self.at = match.end()
+        return Part(kind, Mapped(name, [self.code.places[match.start()]] * len(name)))
 
     def _code(self) -> Part:
         start = self.at
@@ -193,8 +199,8 @@ def closing(text: str, start: int) -> int:
     return len(text)
 
 
-def lex(code: Mapped, whole_lines: re.Pattern[str] | None = None) -> Lexed:
-    """Return the tokens of `code`; where statements match `whole_lines`, these become one token of kind `lines`."""
+def lex(code: Mapped, whole_lines: FilterLines | None = None) -> Lexed:
+    """Return the tokens of `code`; where `whole_lines` has a run, it becomes one token of kind `lines`."""
     lexer = _Lexer(code, whole_lines)
     lexer.run()
     return Lexed(lexer.tokens, lexer.unclosed)

@@ -16,8 +16,8 @@ from ipsecmig.dialects.netsh_static.containers.output import BUDGET, Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, NOTHING, Mapped, join
 from ipsecmig.dialects.netsh_static.containers.ps_tokens import Part, Token, closing, lex
 
-LENGTH_LIMIT: Final = 1 << 20
-"""The longest string that is followed, in characters."""
+LENGTH_LIMIT: Final = 1 << 16
+"""The longest string put together from others that is followed, in characters."""
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": "", "a": "", "b": "", "f": "", "v": ""}
 _IN_STRING = re.compile(r"`(.)|\"\"|\$\(|\$(?:\{([^}\n]+)\}|((?:\w+:)?\w+))", re.DOTALL)
@@ -71,7 +71,7 @@ class Evaluator:
         if rest and rest[0].kind == "bare" and rest[0].text.text[0] in ".[":
             value, rest = self._member(value, rest[0].text.text), rest[1:]
         if isinstance(value, Known) and value.array and not rest:
-            return [self._moved(item, first.text.places[0]) for item in value.items]
+            return [self._moved(item, first.text.places[0], f"${first.text.text}") for item in value.items]
         inserted = self._inserted(value, first.text.places[0], f"${first.text.text}")
         return [join([inserted, *(self._part(part) for part in rest)])]
 
@@ -127,16 +127,16 @@ class Evaluator:
         if isinstance(value, Unknown):
             return Mapped(self._out.hole(place, text, value.reason), [place])
         blank = Mapped(" ", [place])
-        spaced = [piece for item in value.items for piece in (blank, self._moved(item, place))]
+        spaced = [piece for item in value.items for piece in (blank, self._moved(item, place, text))]
         found = join(spaced[1:])
         if len(found.text) > LENGTH_LIMIT:
             return Mapped(self._out.hole(place, text, "it is too long to be followed"), [place])
         return found
 
-    def _moved(self, item: Mapped, place: int) -> Mapped:
-        """Return `item` as it stands at the `place` where it is used."""
+    def _moved(self, item: Mapped, place: int, reference: str) -> Mapped:
+        """Return `item` as it stands at the `place` where `reference` uses it."""
         if HOLE in item.text:
-            self._out.hole(place, self._out.readable(item), self._out.why(item))
+            self._out.hole(place, reference, self._out.why(item))
         return Mapped(item.text, [place] * len(item.text))
 
     def expression(self, tokens: Sequence[Token]) -> Value:
