@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+from ground_truth import Sample, every_sample, reading_of
 from hypothesis import given, settings
 from strategies import netsh_stores, stores
 
@@ -48,7 +50,7 @@ def test_every_kind_of_attribute_is_judged() -> None:
     assert set(JUDGES) == set(AttributeKind)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(stores())
 def test_attributes_in_are_exact_ones_and_losses_out(store: PolicyStore) -> None:
     for policy in store.policies:
@@ -67,7 +69,7 @@ _LINE = re.compile(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(stores())
 def test_nothing_in_a_policy_becomes_a_command_of_its_own(store: PolicyStore) -> None:
     for policy in store.policies:
@@ -77,7 +79,7 @@ def test_nothing_in_a_policy_becomes_a_command_of_its_own(store: PolicyStore) ->
             assert [line for line in lines if not _LINE.fullmatch(line) or "\n" in line or "\r" in line] == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(stores())
 def test_what_was_written_is_what_is_read(store: PolicyStore) -> None:
     """Also of a policy that cannot be said whole: what does stand is exactly what the source says."""
@@ -107,3 +109,14 @@ def _selection(value: Filter) -> Filter:
     """Return what the filter selects as netsh sees it: names without the addresses that the source holds for them."""
     source, destination = (DnsName(s.name) if isinstance(s, DnsName) else s for s in (value.source, value.destination))
     return replace(value, source=source, destination=destination, description="")
+
+
+@pytest.mark.parametrize("sample", every_sample(), ids=lambda s: s.name)
+def test_every_sample_comes_back_the_same(sample: Sample) -> None:
+    store = reading_of(sample).store
+    for policy in store.policies:
+        reading = convert.read(Source(SCRIPT, _script(store, policy)), ReadOptions())
+        assert reading.store.policies == (policy,)
+        used = {rule.filter_list.casefold() for rule in policy.rules}
+        assert reading.store.filter_lists == tuple(f for f in store.filter_lists if f.name.casefold() in used)
+        assert reading.store.settings == replace(store.settings, service_disabled=None)

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+from jsonschema import Draft202012Validator
 from strategies import stores
 
+from ipsecmig import resources
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.errors import InputError
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -205,6 +207,21 @@ def test_random_input_is_refused_as_input(text: str | bytes) -> None:
 
 
 # Two validators, one schema.
+
+
+def test_the_schema_is_one_and_knows_every_value_of_the_model() -> None:
+    schema = json.loads(resources.schema("ir.schema.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    parts = schema["$defs"]
+    for part, enumeration in (("encryption", Encryption), ("integrity", Integrity), ("group", DhGroup)):
+        assert parts[part]["enum"] == [member.value for member in enumeration]
+    for part, key, kinds in (
+        ("store", "kind", StoreKind),
+        ("filter_action", "action", Action),
+        ("rule", "connection_type", ConnectionType),
+    ):
+        assert parts[part]["properties"][key]["enum"] == [member.value for member in kinds]
+
 
 _ODD_VALUES = st.one_of(
     st.none(),

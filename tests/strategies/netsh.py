@@ -21,6 +21,7 @@ from ipsecmig.model.policy import (
     Filter,
     FilterAction,
     FilterList,
+    HostSettings,
     Kerberos,
     MainMode,
     MainModeOffer,
@@ -153,6 +154,17 @@ def netsh_filter_actions(draw: DrawFn, name: str, store: StoreLocation = LOCAL_S
     return FilterAction(name, action, offers, draw(flag), None, draw(flag), draw(flag), description, store)
 
 
+@cache
+def _netsh_settings() -> SearchStrategy[HostSettings]:
+    """Give what `set config` can set."""
+    return st.builds(
+        HostSettings,
+        st.none() | st.integers(0, 3),
+        st.none() | st.sampled_from(["permit", "block", "stateful"]),
+        st.none() | st.sampled_from(["none", "TCP:0:3389:inbound UDP:0:53:outbound"]),
+    )
+
+
 @st.composite
 def netsh_stores(draw: DrawFn) -> PolicyStore:
     """Draw a store that netsh can say exactly: one policy, which uses every list and action."""
@@ -187,6 +199,7 @@ def netsh_stores(draw: DrawFn) -> PolicyStore:
         (policy,),
         tuple(f for f in lists if f.name in used_lists),
         tuple(a for a in actions if a.name in used_actions),
+        draw(_netsh_settings()),
     )
 
 

@@ -266,6 +266,8 @@ def _destination(attribute: Attribute, case: _Case) -> Loss | None:
 
 
 def _address(attribute: Attribute, case: _Case, value: Address, other: Address) -> Loss | None:
+    if case.complete:
+        return _resolved(attribute)
     reason = words.refusal(words.address, value) or words.refusal(words.server_side, value, other)
     if not reason:
         return _resolved(attribute)
@@ -273,7 +275,7 @@ def _address(attribute: Attribute, case: _Case, value: Address, other: Address) 
 
 
 def _port(attribute: Attribute, case: _Case) -> Loss | None:
-    if not isinstance(attribute.subject, Filter):
+    if case.complete or not isinstance(attribute.subject, Filter):
         return None
     reason = words.refusal(words.port, attribute.value, attribute.subject.protocol)
     return _withheld(attribute, _filter_direction(attribute, case.plan), reason) if reason else None

@@ -29,7 +29,7 @@ from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, DnsName,
 
 TARGET_NAME: Final = "netsh"
 
-QUOTES: Final = '"\u201c\u201d\u201e\u201f\u2033\uff02'
+QUOTES: Final = frozenset('"\u201c\u201d\u201e\u201f\u2033\uff02')
 """The double quote, and what Windows turns into one when it converts text to a code page that lacks the original."""
 
 SECONDS_LIMITS: Final = (300, 172_800)
@@ -67,7 +67,7 @@ def quoted(text: str) -> str:
     """
     if not text:
         raise Inexpressible("it is empty")
-    if any(quote in text for quote in QUOTES):
+    if not QUOTES.isdisjoint(text):
         raise Inexpressible("it holds a double quotation mark")
     if not text.isprintable():
         raise Inexpressible("it holds control characters or unusual blanks")
@@ -92,6 +92,8 @@ def refusal(speak: Callable[..., object], *values: object) -> str:
 
 def nearest(text: str) -> str:
     """Return the sayable text nearest to `text`; it may be empty."""
+    if not text or is_sayable(text):
+        return text
     plain = "".join("'" if c in QUOTES else c if c.isprintable() else " " for c in text)
     return re.sub(r"\\+'", "'", plain).strip().rstrip("\\ ")
 
