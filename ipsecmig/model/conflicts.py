@@ -17,7 +17,7 @@ from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
 from ipsecmig.model.space import Box, Packet, Span
-from ipsecmig.model.specificity import Contest, ContestMap, classify, contest_map
+from ipsecmig.model.specificity import Contest, ContestMap, Numbers, classify, contest_map
 from ipsecmig.model.treatment import Conflict, Treatment
 
 
@@ -124,12 +124,12 @@ _Tables = dict[int, dict[tuple[Span, Span, _Shape], list[_Selected]]]
 """For each kind its boxes, by direction, family and shape."""
 
 
-def _tables(flat: FlatPolicy, numbers: dict[int, int], wanted: set[int]) -> _Tables:
+def _tables(flat: FlatPolicy, numbers: Numbers, wanted: set[int]) -> _Tables:
     tables: _Tables = {kind: {} for kind in sorted(wanted)}
     for specific in flat.filters:
-        kind = numbers[id(specific)]
-        if kind in wanted:
-            for box in specific.boxes:
+        for box in specific.boxes:
+            kind = numbers[id(specific), box.direction[0]]
+            if kind in wanted:
                 key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
                 tables[kind].setdefault(key, []).append((box, specific))
     return tables

@@ -6,9 +6,10 @@ one of the boxes of the answer.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, Generic, TypeVar
 
 from ipsecmig.model.assembly import ORDER, assemble
@@ -98,7 +99,7 @@ class DecisionMap(Generic[Leaf]):
         point = [packet[coordinate] for coordinate in ORDER]
         node = self.root
         while node.level != TERMINAL:
-            node = node.low if point[node.level] < node.cut else node.high
+            node = node.children[bisect_right(node.cuts, point[node.level])]
         return node.leaf
 
     def map(self, function: Callable[[Leaf], Result]) -> DecisionMap[Result]:
@@ -179,39 +180,38 @@ def _ranked(layers: Iterable[tuple[Box, Leaf]], leaves: list[Leaf]) -> Iterator[
 
 def _regions(root: Node[Leaf], where: Callable[[Leaf], bool] | None) -> Iterator[tuple[_Region, Leaf]]:
     wanted: dict[Node[Leaf], bool] = {}
-    if where is not None:
-        _mark(root, where, wanted)
     waiting = [(root, _WHOLE)]
     while waiting:
         node, region = waiting.pop()
-        if not wanted.get(node, True):
+        if where is not None and not _mark(node, where, wanted):
             continue
         if node.level == TERMINAL:
             yield region, node.leaf
         else:
-            before, after = _halves(region, node)
-            waiting.append((node.high, after))
-            waiting.append((node.low, before))
+            waiting.extend(reversed(_parts(region, node)))
 
 
 def _mark(node: Node[Leaf], where: Callable[[Leaf], bool], wanted: dict[Node[Leaf], bool]) -> bool:
-    """Note for every node under `node` whether a wanted leaf is under it."""
+    """Return whether a wanted leaf is under `node`; `wanted` remembers."""
     known = wanted.get(node)
     if known is None:
         if node.level == TERMINAL:
             known = where(node.leaf)
         else:
-            below = _mark(node.low, where, wanted)
-            known = _mark(node.high, where, wanted) or below
+            known = any(_mark(child, where, wanted) for child in node.children)
         wanted[node] = known
     return known
 
 
-def _halves(region: _Region, node: Node[Leaf]) -> tuple[_Region, _Region]:
-    level = node.level
+def _parts(region: _Region, node: Node[Leaf]) -> list[tuple[Node[Leaf], _Region]]:
+    """Return the children of `node` that `region` meets, each with its part of the region."""
+    level, cuts = node.level, node.cuts
     low, end = region[level]
     head, tail = region[:level], region[level + 1 :]
-    return (*head, (low, node.cut), *tail), (*head, (node.cut, end), *tail)
+    first, last = bisect_right(cuts, low), bisect_left(cuts, end)
+    ends = (low, *cuts[first:last], end)
+    children = node.children[first : last + 1]
+    return [(child, (*head, interval, *tail)) for child, interval in zip(children, pairwise(ends), strict=True)]
 
 
 def _reached(root: Node[Leaf]) -> Iterator[tuple[Node[Leaf], _Region]]:
@@ -223,7 +223,7 @@ def _reached(root: Node[Leaf]) -> Iterator[tuple[Node[Leaf], _Region]]:
         if node.level == TERMINAL:
             yield node, region
             continue
-        for child, part in zip((node.high, node.low), reversed(_halves(region, node)), strict=True):
+        for child, part in reversed(_parts(region, node)):
             if child not in seen:
                 seen.add(child)
                 waiting.append((child, part))
@@ -239,17 +239,9 @@ def _find(root: Node[Leaf], region: _Region, where: Callable[[Leaf], bool]) -> t
             if where(node.leaf):
                 return part, node.leaf
             continue
-        low, end = part[node.level]
-        if (node, (low, end)) in seen:
-            continue
-        seen.add((node, (low, end)))
-        before, after = _halves(part, node)
-        if node.cut <= low:
-            waiting.append((node.high, part))
-        elif end <= node.cut:
-            waiting.append((node.low, part))
-        else:
-            waiting += [(node.high, after), (node.low, before)]
+        if (node, part[node.level]) not in seen:
+            seen.add((node, part[node.level]))
+            waiting.extend(_parts(part, node))
     return None
 
 

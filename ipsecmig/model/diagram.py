@@ -1,21 +1,23 @@
 """Hash-consed interval decision diagrams: functions of eight integer coordinates with few distinct values.
 
-A branch asks one question, `coordinate < cut`. All cuts of one coordinate under one prefix of questions form a treap:
-a search tree by cut that is a heap by a fixed mixing of the cut. So the tree's shape depends on the set of cuts alone,
-equal functions are the same nodes, and a change of one interval among n shares all but O(log n) branches with what
-was there before; a flat list of intervals would copy all n. Invariants, held by `Forest`:
+A branch divides one coordinate at ascending cuts. The cuts of one coordinate are held in a search tree of about sixteen
+cuts a branch, in which a fixed mixing of its bits gives every cut its height: a branch holds the highest cuts, and each
+of its children the lower ones between two of them. So the tree's shape depends on the set of cuts alone, equal
+functions are the same nodes, and a change of one interval among n shares all but O(log n) branches with what was there
+before; a flat list of intervals would copy all n. Invariants, held by `Forest`:
 
 - the two neighbours of a cut differ (else the cut is dropped), so a coordinate that does not matter has no branch;
-- the priority of a branch exceeds that of the branches of the same coordinate below it;
-- there is one node for each (coordinate, cut, low, high), and one terminal for each leaf.
+- the cuts of a branch are of one height, and those below it of the same coordinate are lower;
+- there is one node for each (coordinate, cuts, children), and one terminal for each leaf.
 
-Treaps: Seidel and Aragon, "Randomized search trees" (1996); unique representation is theirs too. Decision diagrams over
-intervals: Strehl and Thiele, "Symbolic model checking using interval diagram techniques" (1998).
+Trees whose shape follows from hashed keys: Seidel and Aragon, "Randomized search trees" (1996), here with wider nodes.
+Decision diagrams over intervals: Strehl and Thiele, "Symbolic model checking using interval diagram techniques" (1998).
 """
 
 from __future__ import annotations
 
 import gc
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
@@ -25,8 +27,8 @@ from ipsecmig.errors import BudgetExceeded
 TERMINAL: Final = 8
 """The level of a terminal: one more than that of the last coordinate."""
 
-DEFAULT_BUDGET: Final = 12_000_000
-"""Nodes and remembered steps that one operation may take, about 250 bytes each."""
+DEFAULT_BUDGET: Final = 6_000_000
+"""Nodes and remembered steps that one operation may take, some hundred bytes each."""
 
 Leaf = TypeVar("Leaf", bound=Hashable)
 Other = TypeVar("Other", bound=Hashable)
@@ -51,32 +53,39 @@ def collector_paused() -> Iterator[None]:
 class Node(Generic[Leaf]):
     """A branch or a terminal; never changed once made, compared by identity.
 
-    `level` is the number of the coordinate asked for. `first` and `last` are the deeper nodes at the low and at the
-    high end of that coordinate. `leaf` is a terminal's value; in a branch, that of the lowest point under it.
+    `level` is the number of the coordinate divided. `children[i]` holds from `cuts[i - 1]` up to `cuts[i]`, excluded.
+    `first` and `last` are the deeper nodes at the low and at the high end of that coordinate, `lowest` and `highest`
+    its outermost cuts, those of the children included. `leaf` is a terminal's value; in a branch, that of its lowest
+    point.
     """
 
-    __slots__ = ("cut", "first", "high", "last", "leaf", "level", "low", "priority")
+    __slots__ = ("children", "cuts", "first", "height", "highest", "last", "leaf", "level", "lowest")
 
     level: int
-    cut: int
-    priority: int
-    low: Node[Leaf]
-    high: Node[Leaf]
+    height: int
+    cuts: tuple[int, ...]
+    children: tuple[Node[Leaf], ...]
     first: Node[Leaf]
     last: Node[Leaf]
+    lowest: int
+    highest: int
     leaf: Leaf
 
 
 _MASK = (1 << 128) - 1
 _MIX_1 = 0x9E3779B97F4A7C15F39CC0605CEDC835
 _MIX_2 = 0xD1342543DE82EF95C2B2AE3D27D4EB4F
+_BITS_PER_HEIGHT: Final = 4
 
 
-def mixed(cut: int) -> int:
-    """Return the priority of `cut`: a fixed one-to-one mixing of its 128 bits, so that no two cuts tie."""
-    cut = ((cut ^ cut >> 67) * _MIX_1) & _MASK
-    cut = ((cut ^ cut >> 61) * _MIX_2) & _MASK
-    return cut ^ cut >> 64
+def height_of(cut: int) -> int:
+    """Return the height of `cut`, from a fixed one-to-one mixing of its 128 bits: each is 16 times rarer than the next
+    lower one.
+    """  # noqa: D205
+    mixed = ((cut ^ cut >> 67) * _MIX_1) & _MASK
+    mixed = ((mixed ^ mixed >> 61) * _MIX_2) & _MASK
+    mixed ^= mixed >> 64
+    return ((mixed & -mixed).bit_length() - 1) // _BITS_PER_HEIGHT
 
 
 class Forest(Generic[Leaf]):
@@ -89,10 +98,10 @@ class Forest(Generic[Leaf]):
         self.budget = budget
         self._left = budget
         self._terminals: dict[Leaf, Node[Leaf]] = {}
-        self._branches: tuple[dict[tuple[int, Node[Leaf], Node[Leaf]], Node[Leaf]], ...] = tuple(
+        self._branches: tuple[dict[tuple[tuple[int, ...], tuple[Node[Leaf], ...]], Node[Leaf]], ...] = tuple(
             {} for _ in range(TERMINAL)
         )
-        self._priorities: dict[int, int] = {}
+        self._heights: dict[int, int] = {}
 
     def spend(self) -> None:
         """Count one step against the budget."""
@@ -106,37 +115,57 @@ class Forest(Generic[Leaf]):
         if node is None:
             node = self._terminals[leaf] = Node()
             node.level = TERMINAL
-            node.cut = 0
-            node.priority = -1
+            node.height = -1
+            node.cuts = ()
+            node.children = ()
+            node.first = node.last = node
+            node.lowest = node.highest = 0
             node.leaf = leaf
-            node.low = node.high = node.first = node.last = node
         return node
 
-    def branch(self, level: int, cut: int, priority: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:
-        """Return `low` before `cut` and `high` from it on.
-
-        The cuts of `low` and `high` at `level` lie on their sides of it and have lower priorities.
-        """
-        key = (cut, low, high)
+    def _interned(self, level: int, height: int, cuts: tuple[int, ...], children: tuple[Node[Leaf], ...]) -> Node[Leaf]:
+        """Return the one branch of these parts, or its only child; neighbours are known to differ."""
+        if not cuts:
+            return children[0]
+        key = (cuts, children)
         table = self._branches[level]
         node = table.get(key)
-        if node is not None:
-            return node
-        if (low.last if low.level == level else low) is (high.first if high.level == level else high):
-            return self._joined(level, low, high)
-        self._left -= 1
-        if self._left < 0:
-            raise BudgetExceeded(self.budget)
-        node = table[key] = Node()
-        node.level = level
-        node.cut = cut
-        node.priority = priority
-        node.low = low
-        node.high = high
-        node.first = low.first if low.level == level else low
-        node.last = high.last if high.level == level else high
-        node.leaf = low.leaf
+        if node is None:
+            self.spend()
+            node = table[key] = Node()
+            first, last = children[0], children[-1]
+            node.level = level
+            node.height = height
+            node.cuts = cuts
+            node.children = children
+            node.leaf = first.leaf
+            node.first, node.lowest = (first.first, first.lowest) if first.level == level else (first, cuts[0])
+            node.last, node.highest = (last.last, last.highest) if last.level == level else (last, cuts[-1])
         return node
+
+    def branch(self, level: int, height: int, cuts: Sequence[int], children: Sequence[Node[Leaf]]) -> Node[Leaf]:
+        """Return `children` between `cuts`, which are of one height; those of the children are lower."""
+        before: Node[Leaf] | None = None
+        for child in children:
+            if child.level == level:
+                if child.first is before:
+                    break
+                before = child.last
+            elif child is before:
+                break
+            else:
+                before = child
+        else:
+            return self._interned(level, height, tuple(cuts), tuple(children))
+        kept, needed = [children[0]], []
+        for cut, child in zip(cuts, children[1:], strict=True):
+            last = kept[-1].last if kept[-1].level == level else kept[-1]
+            if last is (child.first if child.level == level else child):
+                kept[-1] = self._joined(level, kept[-1], child)
+            else:
+                needed.append(cut)
+                kept.append(child)
+        return self._interned(level, height, tuple(needed), tuple(kept))
 
     def _joined(self, level: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:
         """Return `low` and `high` side by side, where the last part of one is the first part of the other."""
@@ -144,44 +173,104 @@ class Forest(Generic[Leaf]):
             return high
         if high.level != level:
             return low
-        if low.priority > high.priority:
-            return self.branch(level, low.cut, low.priority, low.low, self._joined(level, low.high, high))
-        return self.branch(level, high.cut, high.priority, self._joined(level, low, high.low), high.high)
+        if low.height > high.height:
+            middle = self._joined(level, low.children[-1], high)
+            return self._interned(level, low.height, low.cuts, (*low.children[:-1], middle))
+        if low.height < high.height:
+            middle = self._joined(level, low, high.children[0])
+            return self._interned(level, high.height, high.cuts, (middle, *high.children[1:]))
+        middle = self._joined(level, low.children[-1], high.children[0])
+        children = (*low.children[:-1], middle, *high.children[1:])
+        return self._interned(level, low.height, low.cuts + high.cuts, children)
 
     def row(self, level: int, pieces: Sequence[tuple[int, Node[Leaf]]]) -> Node[Leaf]:
         """Return what is, from each start on, the node beside it; starts ascend from 0, neighbours differ."""
-        spine: list[tuple[int, int, Node[Leaf]]] = []
-        priorities = self._priorities
+        spine: list[tuple[int, list[int], list[Node[Leaf]]]] = []
+        heights = self._heights
         current = pieces[0][1]
         for cut, node in pieces[1:]:
-            priority = priorities.get(cut)
-            if priority is None:
-                priority = priorities[cut] = mixed(cut)
-            while spine and spine[-1][1] < priority:
-                above, its_priority, low = spine.pop()
-                current = self.branch(level, above, its_priority, low, current)
-            spine.append((cut, priority, current))
+            height = heights.get(cut)
+            if height is None:
+                height = heights[cut] = height_of(cut)
+            while spine and spine[-1][0] < height:
+                current = self._closed(level, spine.pop(), current)
+            if not spine or spine[-1][0] > height:
+                spine.append((height, [], []))
+            spine[-1][1].append(cut)
+            spine[-1][2].append(current)
             current = node
         while spine:
-            above, its_priority, low = spine.pop()
-            current = self.branch(level, above, its_priority, low, current)
+            current = self._closed(level, spine.pop(), current)
         return current
+
+    def _closed(self, level: int, entry: tuple[int, list[int], list[Node[Leaf]]], last: Node[Leaf]) -> Node[Leaf]:
+        height, cuts, children = entry
+        return self._interned(level, height, tuple(cuts), (*children, last))
 
     def split(self, node: Node[Leaf], level: int, cut: int) -> tuple[Node[Leaf], Node[Leaf]]:
         """Return the parts of `node` before `cut` and from it on."""
         if node.level != level:
             return node, node
-        if cut == node.cut:
-            return node.low, node.high
-        if cut < node.cut:
-            before, after = self.split(node.low, level, cut)
-            if after is node.low:
-                return before, node
-            return before, self.branch(level, node.cut, node.priority, after, node.high)
-        before, after = self.split(node.high, level, cut)
-        if before is node.high:
-            return node, after
-        return self.branch(level, node.cut, node.priority, node.low, before), after
+        if cut <= node.lowest:
+            return node.first, (node if cut < node.lowest else self._from(node, level, cut))
+        if cut > node.highest:
+            return node, node.last
+        return self._before(node, level, cut), self._from(node, level, cut)
+
+    def _before(self, node: Node[Leaf], level: int, cut: int) -> Node[Leaf]:
+        if node.level != level or cut > node.highest:
+            return node
+        position = bisect_left(node.cuts, cut)
+        last = self._before(node.children[position], level, cut)
+        return self._interned(level, node.height, node.cuts[:position], (*node.children[:position], last))
+
+    def _from(self, node: Node[Leaf], level: int, cut: int) -> Node[Leaf]:
+        if node.level != level or cut < node.lowest:
+            return node
+        position = bisect_right(node.cuts, cut)
+        first = self._from(node.children[position], level, cut)
+        return self._interned(level, node.height, node.cuts[position:], (first, *node.children[position + 1 :]))
+
+    def parts(self, node: Node[Leaf], level: int, height: int, cuts: Sequence[int]) -> Sequence[Node[Leaf]]:
+        """Return the parts of `node` between `cuts`, which hold all of its own cuts of that height."""
+        if node.level != level:
+            return (node,) * (len(cuts) + 1)
+        if node.cuts == cuts:
+            return node.children
+        if node.height < height:
+            return self._lower_parts(node, level, cuts)
+        found, position, rest = [], 0, node.children[0]
+        own, children = node.cuts, node.children
+        for cut in cuts:
+            if position < len(own) and own[position] == cut:
+                position += 1
+                found.append(rest)
+                rest = children[position]
+            else:
+                before, rest = self.split(rest, level, cut)
+                found.append(before)
+        found.append(rest)
+        return found
+
+    def _lower_parts(self, node: Node[Leaf], level: int, cuts: Sequence[int]) -> list[Node[Leaf]]:
+        """Return the parts of `node`, whose cuts are lower than `cuts` and mostly lie between two of them."""
+        begin, end = bisect_left(cuts, node.lowest), bisect_right(cuts, node.highest)
+        found, rest = [node.first] * begin, node
+        for cut in cuts[begin:end]:
+            before, rest = self.split(rest, level, cut)
+            found.append(before)
+        found.append(rest)
+        found += [node.last] * (len(cuts) - end)
+        return found
+
+
+def common_cuts(a: Node[Leaf], b: Node[Other]) -> tuple[int, int, Sequence[int]]:
+    """Return level, height and cuts of the branch that combines `a` and `b`, of which one at least is a branch."""
+    if a.level != b.level or a.height != b.height:
+        taller = a.level < b.level or (a.level == b.level and a.height > b.height)
+        return (a.level, a.height, a.cuts) if taller else (b.level, b.height, b.cuts)
+    cuts = a.cuts if a.cuts == b.cuts else sorted({*a.cuts, *b.cuts})
+    return a.level, a.height, cuts
 
 
 class Pairing(Generic[Leaf, Other, Result]):
@@ -201,23 +290,16 @@ class Pairing(Generic[Leaf, Other, Result]):
     def of(self, a: Node[Leaf], b: Node[Other]) -> Node[Result]:
         """Return the diagram of `function(a, b)`."""
         key = (a, b)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        forest = self._forest
-        forest.spend()
-        if a.level < b.level or (a.level == b.level and a.priority > b.priority):
-            level, cut, priority = a.level, a.cut, a.priority
-            before, after = self._right.split(b, level, cut)
-            made = forest.branch(level, cut, priority, self.of(a.low, before), self.of(a.high, after))
-        elif b.level < a.level or b.priority > a.priority:
-            level, cut, priority = b.level, b.cut, b.priority
-            first, second = self._left.split(a, level, cut)
-            made = forest.branch(level, cut, priority, self.of(first, b.low), self.of(second, b.high))
-        elif a.level == TERMINAL:
-            made = forest.terminal(self._function(a.leaf, b.leaf))
+        made = self._known.get(key)
+        if made is not None:
+            return made
+        self._forest.spend()
+        if a.level == b.level == TERMINAL:
+            made = self._forest.terminal(self._function(a.leaf, b.leaf))
         else:
-            made = forest.branch(a.level, a.cut, a.priority, self.of(a.low, b.low), self.of(a.high, b.high))
+            level, height, cuts = common_cuts(a, b)
+            ones, others = self._left.parts(a, level, height, cuts), self._right.parts(b, level, height, cuts)
+            made = self._forest.branch(level, height, cuts, list(map(self.of, ones, others)))
         self._known[key] = made
         return made
 
@@ -231,26 +313,24 @@ class Union(Generic[Leaf]):
 
     def of(self, a: Node[Leaf], b: Node[Leaf]) -> Node[Leaf]:
         """Return the diagram of `join(a, b)`."""
-        bottom = self._bottom
-        if a is b or b is bottom:
+        if a is b or b is self._bottom:
             return a
-        if a is bottom:
+        if a is self._bottom:
             return b
-        level, other_level = a.level, b.level
-        if level > other_level or (level == other_level and a.priority < b.priority):
-            a, b, level, other_level = b, a, other_level, level
         key = (a, b)
         made = self._known.get(key)
         if made is not None:
             return made
         forest = self._forest
-        if level == TERMINAL:
+        forest.spend()
+        if a.level == b.level == TERMINAL:
             made = forest.terminal(self._join(a.leaf, b.leaf))
         else:
-            cut = a.cut
-            before, after = forest.split(b, level, cut) if other_level == level else (b, b)
-            made = forest.branch(level, cut, a.priority, self.of(a.low, before), self.of(a.high, after))
-        forest.spend()
+            level, height, cuts = common_cuts(a, b)
+            ones, others = forest.parts(a, level, height, cuts), forest.parts(b, level, height, cuts)
+            of, bottom = self.of, self._bottom
+            both = [x if y is bottom else of(x, y) for x, y in zip(ones, others, strict=True)]
+            made = forest.branch(level, height, cuts, both)
         self._known[key] = made
         return made
 
@@ -264,15 +344,15 @@ class Mapping(Generic[Leaf, Result]):
 
     def of(self, node: Node[Leaf]) -> Node[Result]:
         """Return the diagram of `function(node)`."""
-        known = self._known.get(node)
-        if known is not None:
-            return known
-        if node.level == TERMINAL:
-            made = self._forest.terminal(self._function(node.leaf))
-        else:
-            low, high = self.of(node.low), self.of(node.high)
-            made = self._forest.branch(node.level, node.cut, node.priority, low, high)
-        self._known[node] = made
+        made = self._known.get(node)
+        if made is None:
+            if node.level == TERMINAL:
+                made = self._forest.terminal(self._function(node.leaf))
+            else:
+                of, known = self.of, self._known
+                children = [known.get(child) or of(child) for child in node.children]
+                made = self._forest.branch(node.level, node.height, node.cuts, children)
+            self._known[node] = made
         return made
 
 
@@ -283,14 +363,12 @@ def isomorphic(a: Node[Leaf], b: Node[Leaf]) -> bool:
     while waiting:
         a, b = waiting.pop()
         known = partner.get(a)
-        if known is not None or a is b:
-            if known is not None and known is not b:
+        if known is not None:
+            if known is not b:
                 return False
             continue
-        if a.level != b.level or a.cut != b.cut or (a.level == TERMINAL and a.leaf != b.leaf):
+        if a.level != b.level or a.cuts != b.cuts or (a.level == TERMINAL and a.leaf != b.leaf):
             return False
         partner[a] = b
-        if a.level != TERMINAL:
-            waiting.append((a.low, b.low))
-            waiting.append((a.high, b.high))
+        waiting.extend(zip(a.children, b.children, strict=True))
     return True

@@ -47,6 +47,18 @@ def is_laminar(intervals: Iterable[Interval]) -> bool:
     return True
 
 
+def depths(intervals: Iterable[Interval]) -> dict[Interval, int]:
+    """Return how many others each of `intervals`, which are laminar, lies inside."""
+    found: dict[Interval, int] = {}
+    open_ends: list[int] = []
+    for low, end in sorted(set(intervals), key=_outermost_first):
+        while open_ends and open_ends[-1] <= low:
+            open_ends.pop()
+        found[low, end] = len(open_ends)
+        open_ends.append(end)
+    return found
+
+
 def _outermost_first(interval: Interval) -> Interval:
     return (interval[0], -interval[1])
 

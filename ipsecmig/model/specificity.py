@@ -10,16 +10,17 @@ Source: HP-UX IPSec manual p. 18 and "The Cable Guy, February 2005" (most specif
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
-from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, Weight
-from ipsecmig.model.intervals import Interval, is_laminar
-from ipsecmig.model.space import Box
+from ipsecmig.model.expansion import Term
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.intervals import Interval, depths, is_laminar
+from ipsecmig.model.space import Box, Direction
 from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
 
 Extent = tuple[Interval, Interval, Interval, Interval, Interval]
@@ -109,24 +110,27 @@ class Contenders:
         return next(iter(found)) if len(found) == 1 else Conflict(found)
 
 
+Numbers = dict[tuple[int, int], int]
+"""The kind of each filter in each direction, by the filter's `id` and the direction."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContestMap:
     """For every packet the foremost filters that match it, and what the numbers mean."""
 
     map: DecisionMap[Contest]
     contenders: Contenders
-    numbers: dict[int, int]
-    """The number of each filter, by its `id`."""
+    numbers: Numbers
 
 
-def classify(flat: FlatPolicy) -> tuple[Contenders, dict[int, int]]:
-    """Return the kinds of filters of `flat`, and the number of each filter's kind by its `id`."""
+def classify(flat: FlatPolicy) -> tuple[Contenders, Numbers]:
+    """Return the kinds of filters of `flat`, and which filter is of which kind."""
     contenders = Contenders()
-    sizes = _comparable(flat.filters)
-    numbers = {
-        id(specific): contenders.number(size, specific.treatment)
-        for specific, size in zip(flat.filters, sizes, strict=True)
-    }
+    numbers: Numbers = {}
+    for direction in Direction:
+        found = [f for f in flat.filters if any(box.direction[0] == direction for box in f.boxes)]
+        for specific, compared in zip(found, _comparable(found), strict=True):
+            numbers[id(specific), direction] = contenders.number(compared, specific.treatment)
     return contenders, numbers
 
 
@@ -137,42 +141,50 @@ def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
     return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
 
 
-def _layers(flat: FlatPolicy, numbers: dict[int, int]) -> Iterator[tuple[Box, Contest]]:
+def _layers(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[Box, Contest]]:
     for exemption in flat.exemptions:
         for box in exemption.boxes:
             yield box, EXEMPT
     alone = {number: frozenset({number}) for number in numbers.values()}
     for specific in flat.filters:
-        contest = alone[numbers[id(specific)]]
         for box in specific.boxes:
-            yield box, contest
+            yield box, alone[numbers[id(specific), box.direction[0]]]
 
 
-def _comparable(filters: tuple[SpecificFilter, ...]) -> Iterator[Extent]:
-    """Yield an extent for each filter; where all ranges of a component nest, their lengths alone, which are fewer.
+def _comparable(filters: list[SpecificFilter]) -> Iterator[Extent]:
+    """Yield an extent for each filter of one direction that compares as its own does, but of which there are fewer.
 
-    Of two nested ranges that hold a packet the shorter is the inner one.
+    Where all ranges nest, of two that hold a packet the more deeply nested is the inner one.
     """
-    nesting = _nesting(filters)
-    by_weight: dict[Weight, Extent] = {}
-    for specific in filters:
-        found = by_weight.get(specific.weight)
-        if found is None or not all(nesting):
-            pairs = zip(extent(specific), nesting, strict=True)
-            found = _extent((0, end - low) if nests else (low, end) for (low, end), nests in pairs)
-            by_weight[specific.weight] = found
-        yield found
-
-
-def _extent(intervals: Iterable[Interval]) -> Extent:
-    source, destination, protocol, source_port, destination_port = intervals
-    return source, destination, protocol, source_port, destination_port
-
-
-def _nesting(filters: tuple[SpecificFilter, ...]) -> tuple[bool, ...]:
-    """Return for each component whether all of its ranges, other than of a single value, nest or lie apart."""
-    ends = [{(t.range.first, t.range.last + 1) for f in filters for t in (f.source, f.destination) if t.size > 1}]
+    sources, destinations = _grades([f.source for f in filters]), _grades([f.destination for f in filters])
     ports = {(p.first, p.last + 1) for f in filters for p in (f.filter.source_port, f.filter.destination_port)}
-    ends.append({(low, end) for low, end in ports if end - low > 1})
-    addresses_nest, ports_nest = (is_laminar(intervals) for intervals in ends)
-    return addresses_nest, addresses_nest, True, ports_nest, ports_nest
+    ports_nest = is_laminar(interval for interval in ports if interval[1] - interval[0] > 1)
+    for specific in filters:
+        size = specific.weight
+        if ports_nest:
+            source_port, destination_port = (0, size.source_port), (0, size.destination_port)
+        else:
+            _, _, _, source_port, destination_port = extent(specific)
+        yield (
+            sources.get(_range(specific.source), ONE),
+            destinations.get(_range(specific.destination), ONE),
+            (0, size.protocol),
+            source_port,
+            destination_port,
+        )
+
+
+def _range(term: Term) -> Interval:
+    return ONE if term.me else (term.range.first, term.range.last + 1)
+
+
+def _grades(terms: list[Term]) -> dict[Interval, Interval]:
+    """Return what stands for each range of `terms`; for `me`, and for hosts where there is `me`, that is `ONE`."""
+    ranges = {_range(term) for term in terms if not term.me}
+    if any(term.me for term in terms) or not is_laminar(ranges):
+        ranges = {(low, end) for low, end in ranges if end - low > 1}
+    if not is_laminar(ranges):
+        return {interval: interval for interval in ranges}
+    found = depths(ranges)
+    innermost = max(found.values(), default=0)
+    return {interval: (0, 2 + innermost - depth) for interval, depth in found.items()}
