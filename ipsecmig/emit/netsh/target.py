@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ipsecmig.emit.common import header
+from ipsecmig.emit.common import one_line
 from ipsecmig.emit.netsh import words
-from ipsecmig.emit.netsh.capabilities import capabilities
+from ipsecmig.emit.netsh.capabilities import JUDGES, capabilities
 from ipsecmig.emit.netsh.plan import Plan, make_plan
 from ipsecmig.emit.netsh.script import NEEDS_A_PERSON, Script, build, rollback
 from ipsecmig.model.accounting import account
@@ -59,8 +59,8 @@ def _purpose(script: Script) -> tuple[str, ...]:
 def _file(request: EmissionRequest, purpose: tuple[str, ...], body: Script) -> bytes:
     """Return the file: comments, then `body`, in lines as Windows ends them."""
     head = Script()
-    for line in header(request):
-        head.comment(line)
+    for line in request.heading:
+        head.comment(one_line(line, 1000))
     head.comment()
     for line in purpose:
         head.comment(line)
@@ -110,4 +110,5 @@ TARGET: Final = Target(
     "netsh ipsec static (Windows)",
     emit,
     {SCRIPT: "rebuilds the policy and assigns it last", ROLLBACK: "takes it away again"},
+    frozenset(kind for kind, judge in JUDGES.items() if judge is None),
 )
