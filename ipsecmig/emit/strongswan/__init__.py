@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from ipsecmig.emit.strongswan.losses import TARGET_NAME
+from ipsecmig.emit.strongswan.losses import TARGET_NAME, Outcome, capabilities
 from ipsecmig.emit.strongswan.target import FILES, emit
+from ipsecmig.model.accounting import always_exact
 from ipsecmig.model.targets import Target
 
-TARGET = Target(TARGET_NAME, "strongSwan (swanctl.conf, IKEv1)", emit, FILES)
+TARGET = Target(TARGET_NAME, "strongSwan (swanctl.conf, IKEv1)", emit, FILES, always_exact(capabilities(Outcome())))
 
 __all__ = ["TARGET", "emit"]

@@ -24,7 +24,8 @@ _GUARD_STEP: Final = STEP // 2
 class Child:
     """One child; the lower `priority` wins.
 
-    `owner` is the name of its rule, `protect` is None for a shunt, `box` is one of `exact.parts`.
+    `owner` is the name of its rule, `protect` is None for a shunt, `box` is one of `exact.parts`, `transit` as in
+    `Demand.is_transit`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Child:
     owner: str
     comment: str
     protect: Protect | None = None
+    transit: bool = False
 
 
 @dataclass(slots=True)
@@ -112,7 +114,7 @@ def _add_traps(made: Children, cell: Cell, protect: Protect, names: Names, *, ow
     dynamic = protect.tunnel is None or (not own_known and _is_for_me(cell))
     for box in boxes:
         child = _child(cell, protect.mode.value, box, made.next_priority, names, dynamic=dynamic)
-        made.children.append(replace(child, protect=protect))
+        made.children.append(replace(child, protect=protect, transit=cell.demand.is_transit))
         if protect.tunnel is not None and dynamic and is_whole(Family(box.family[0]), box.local):
             # A tunnel's `dynamic` is the one address that charon would send from: the others must not go in clear.
             made.guarded = True

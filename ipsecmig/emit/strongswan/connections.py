@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ipsecmig.emit.strongswan.children import Child
+from ipsecmig.emit.strongswan.demands import Demand
 from ipsecmig.emit.strongswan.exact import block_text, is_whole
 from ipsecmig.emit.strongswan.names import Names
 from ipsecmig.model.policy import AuthenticationMethod, Certificate, Kerberos, MainMode, PresharedKey, Secret
@@ -38,6 +39,7 @@ class Connection:
     main_mode: MainMode
     children: tuple[Child, ...]
     passive: bool = False
+    transit: bool = False
 
     @property
     def remote_addrs(self) -> str:
@@ -82,6 +84,7 @@ class _Key:
     local: str
     peer: Span | None
     tunnel: bool
+    transit: bool
 
 
 def connect(children: Sequence[Child], answer: Child | None) -> tuple[Connection, ...]:
@@ -112,11 +115,12 @@ def _key(child: Child, protect: Protect, *, several_keys: bool) -> _Key:
     if protect.tunnel is not None and protect.tunnel.remote is not None:
         peer = protect.tunnel.remote
         local = _address(protect.tunnel.local) if protect.tunnel.local else "%any"
-        return _Key(methods, protect.main_mode, peer.family, local, (peer.first, peer.last), tunnel=True)
+        return _Key(methods, protect.main_mode, peer.family, local, (peer.first, peer.last), tunnel=True, transit=False)
     low, high = child.box.local
     local = format_address(family, low) if low == high else "%any"
     apart = several_keys and any(isinstance(m, PresharedKey) for m in methods)
-    return _Key(methods, protect.main_mode, family, local, child.box.remote if apart else None, tunnel=False)
+    peer = child.box.remote if apart else None
+    return _Key(methods, protect.main_mode, family, local, peer, tunnel=False, transit=child.transit)
 
 
 def _address(address: AddressRange) -> str:
@@ -139,6 +143,7 @@ def _connections(key: _Key, members: Sequence[Child], names: Names, *, identify:
                 key.main_mode,
                 tuple(chunk) if index == 0 else tuple(_answering(chunk, index)),
                 passive=index > 0,
+                transit=key.transit,
             )
 
 
@@ -196,7 +201,7 @@ def owned_secrets(connections: Sequence[Connection]) -> tuple[Owned, ...]:
     blocks: dict[tuple[int, Secret], list[tuple[Family, Span]]] = {}
     for connection in connections:
         method = connection.method
-        if not isinstance(method, PresharedKey) or method.secret is None:
+        if connection.transit or not isinstance(method, PresharedKey) or method.secret is None:
             continue
         for remote in connection.remotes:
             found = blocks.setdefault((remote[1] - remote[0] + 1, method.secret), [])
@@ -210,27 +215,31 @@ def _without_whole(blocks: Sequence[tuple[Family, Span]]) -> tuple[tuple[Family,
     return () if any(is_whole(family, block) for family, block in blocks) else tuple(blocks)
 
 
-def contested_secrets(connections: Sequence[Connection]) -> frozenset[Secret]:
+def contested_secrets(demands: Iterable[Demand]) -> frozenset[Secret]:
     """Return the preshared keys that share a peer with another one: which of them IKE takes is open in Windows too."""
-    spans = sorted(
-        (connection.family, remote, number)
-        for number, connection in enumerate(connections)
-        if isinstance(connection.method, PresharedKey) and connection.method.secret is not None
-        for remote in connection.remotes
-    )
     found: set[Secret] = set()
-    reaching: dict[tuple[Family, Secret], int] = {}
-    for family, (low, high), number in spans:
-        secret = _secret(connections[number])
-        rivals = {s for (f, s), end in reaching.items() if f is family and end >= low and s != secret}
+    reaching: dict[Secret, int] = {}
+    for low, high, secret in sorted(_keys_by_peer(demands), key=lambda claim: claim[:2]):
+        rivals = {other for other, end in reaching.items() if end >= low and other != secret}
         if rivals:
             found |= rivals | {secret}
-        reaching[family, secret] = max(high, reaching.get((family, secret), 0))
+        reaching[secret] = max(high, reaching.get(secret, 0))
     return frozenset(found)
 
 
-def _secret(connection: Connection) -> Secret:
-    method = connection.method
-    if not isinstance(method, PresharedKey) or method.secret is None:
-        raise ValueError("the connection has no preshared key")
-    return method.secret
+_FAMILY_BIT: Final = 1 << 128
+"""Keeps the numbers of IPv6 addresses apart from those of IPv4."""
+
+
+def _keys_by_peer(demands: Iterable[Demand]) -> Iterator[tuple[int, int, Secret]]:
+    """Yield the first and last peer of every key that is demanded: of a tunnel its far end."""
+    for demand in demands:
+        protect = demand.treatment
+        if not isinstance(protect, Protect) or demand.is_transit:
+            continue
+        (low, high), family = demand.box.remote, demand.box.family[0]
+        if protect.tunnel is not None and protect.tunnel.remote is not None:
+            low, high, family = protect.tunnel.remote.first, protect.tunnel.remote.last, protect.tunnel.remote.family
+        base = _FAMILY_BIT if family == Family.IPV6 else 0
+        for secret in preshared_keys((protect,)):
+            yield base + low, base + high, secret

@@ -47,6 +47,12 @@ class Demand:
         """The ways in which the policy says something else, or nothing, of these packets."""
         return self.needed & ~self.ways
 
+    @property
+    def is_transit(self) -> bool:
+        """Whether it asks for transport mode between two others, for packets that this host only forwards."""
+        treatment = self.treatment
+        return isinstance(treatment, Protect) and treatment.tunnel is None and not self.needed & TO_AND_FROM_HOST
+
 
 def demands(flat: FlatPolicy) -> tuple[Demand, ...]:
     """Return all demands of `flat`: the default exemptions, then the filters, the most specific first.

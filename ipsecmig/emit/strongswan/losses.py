@@ -34,11 +34,11 @@ class Outcome:
     are preshared keys that share a peer with another one.
     """
 
-    one_way: frozenset[int]
-    one_link: frozenset[int]
-    inexact: frozenset[int]
-    endless: frozenset[int]
-    contested: frozenset[Secret]
+    one_way: frozenset[int] = frozenset()
+    one_link: frozenset[int] = frozenset()
+    inexact: frozenset[int] = frozenset()
+    endless: frozenset[int] = frozenset()
+    contested: frozenset[Secret] = frozenset()
 
 
 def capabilities(outcome: Outcome) -> Capabilities:

@@ -72,7 +72,8 @@ def emit(request: EmissionRequest) -> Emission:
 
 
 def _convert(flat: FlatPolicy) -> _Result:
-    decisions = decide(demands(flat))
+    wanted = demands(flat)
+    decisions = decide(wanted)
     made = make_children(decisions.cells, own_known=bool(flat.site.addresses))
     response = flat.default_response
     if response is not None and not can_negotiate(response):
@@ -85,7 +86,7 @@ def _convert(flat: FlatPolicy) -> _Result:
         frozenset(decisions.one_link),
         frozenset(made.inexact),
         frozenset(made.endless),
-        contested_secrets(connections),
+        contested_secrets(wanted),
     )
     return _Result(connections, shunts, made, outcome)
 
