@@ -97,7 +97,7 @@ def connect(children: Sequence[Child], answer: Child | None) -> tuple[Connection
         groups.setdefault(_key(child, protect, several_keys=several_keys), []).append(child)
     names = Names()
     found = [c for key, members in groups.items() for c in _connections(key, members, names, identify=several_keys)]
-    found.sort(key=lambda c: c.passive)
+    found.sort(key=lambda c: (c.passive, c.transit))
     if answer is not None and answer.protect is not None:
         found.extend(_responders(answer.protect, answer, names))
     return tuple(found)
@@ -119,8 +119,8 @@ def _key(child: Child, protect: Protect, *, several_keys: bool) -> _Key:
     low, high = child.box.local
     local = format_address(family, low) if low == high else "%any"
     apart = several_keys and any(isinstance(m, PresharedKey) for m in methods)
-    peer = child.box.remote if apart else None
-    return _Key(methods, protect.main_mode, family, local, peer, tunnel=False, transit=child.transit)
+    block = child.box.remote if apart else None
+    return _Key(methods, protect.main_mode, family, local, block, tunnel=False, transit=child.transit)
 
 
 def _address(address: AddressRange) -> str:
