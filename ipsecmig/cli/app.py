@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ import typer
 
 from ipsecmig.cli.convert import convert
 from ipsecmig.cli.diff import diff
+from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.formats import formats
 from ipsecmig.cli.guard import guarded
 from ipsecmig.cli.printer import print_version
@@ -22,17 +23,6 @@ from ipsecmig.cli.verify import verify
 COMMANDS = (convert, verify, trace, diff, show, formats, targets)
 """Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
 
-app = typer.Typer(
-    name="ipsecmig",
-    help="Read Windows IPsec policies, and carry them, verified, to Linux.",
-    epilog="Exit codes: 0 done, 1 findings at or above the threshold, 2 bad usage or input, 3 undecided.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -40,8 +30,7 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def program(
+def _program(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -49,19 +38,35 @@ def program(
     """Hold the options of the program itself."""
 
 
-for _command in COMMANDS:
-    app.command()(guarded(_command))
+def make_app(commands: Sequence[Callable[..., Exit]]) -> typer.Typer:
+    """Return the program with these commands."""
+    app = typer.Typer(
+        name="ipsecmig",
+        help="Read Windows IPsec policies, and carry them, verified, to Linux.",
+        epilog="Exit codes: 0 done, 1 findings at or above the threshold, 2 bad usage or input, 3 undecided.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_program)
+    for command in commands:
+        app.command()(guarded(command))
+    return app
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line `arguments`, without the program's name, and return its exit code.
 
-    Raises InputError for a mistake in the settings; everything else is answered here.
+    Raises InputError for a mistake in the settings; everything else is answered here. Typer takes its time with every
+    command that it is given, so that it gets only the one that is called, if any is.
     """
     settings = {} if {"-h", "--help"} & set(arguments) else load_settings(Path.cwd())
     defaults = {command.__name__: settings for command in COMMANDS}
+    called = [command for command in COMMANDS if command.__name__ in arguments[:1]]
     try:
-        app(args=list(arguments), prog_name="ipsecmig", default_map=defaults)
+        make_app(called or COMMANDS)(args=list(arguments), prog_name="ipsecmig", default_map=defaults)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0
     return 0

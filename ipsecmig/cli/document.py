@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ipsecmig import __version__
 from ipsecmig.cli.differences import comparison_document
 from ipsecmig.cli.parts import Json, location, not_understood_entry
-from ipsecmig.cli.words import treatment
+from ipsecmig.cli.treatments import treatment
 
 if TYPE_CHECKING:
     from ipsecmig.cli.contested import Contested

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ipsecmig.cli.parts import Json, location
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import place
-from ipsecmig.cli.words import authentication, quick_mode_offers, treatment
+from ipsecmig.cli.treatments import treatment
+from ipsecmig.cli.words import authentication, quick_mode_offers
 from ipsecmig.model.explanation import Decider, Explanation
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment

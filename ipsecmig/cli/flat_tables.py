@@ -9,6 +9,7 @@ from ipsecmig.cli.parts import Json, location, not_understood_entry
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Cell, Column, table
 from ipsecmig.cli.text import count, place
+from ipsecmig.cli.treatments import treatment
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.selectors import PortRange, format_protocol
@@ -48,7 +49,7 @@ def _row(number: int, one: SpecificFilter) -> list[Cell]:
         words.side(_term(one.source), source_port),
         words.side(_term(one.destination), destination_port),
         format_protocol(one.filter.protocol),
-        Piece(words.treatment(one.treatment), style),
+        Piece(treatment(one.treatment), style),
         one.rule.name,
         Piece(place(one.filter.origin), Style.FAINT),
     ]
@@ -95,7 +96,7 @@ def _filter(one: SpecificFilter) -> Json:
         },
         "protocol": format_protocol(one.filter.protocol),
         "treatment": type(one.treatment).__name__.lower(),
-        "details": words.treatment(one.treatment),
+        "details": treatment(one.treatment),
         "rule": one.rule.name,
         "filter_list": one.filter_list.name,
         "mirror": one.mirror,

@@ -65,6 +65,11 @@ Capabilities = Mapping[AttributeKind, Judge]
 """What a target can express: one judge for every kind."""
 
 
+def always_exact(capabilities: Capabilities) -> frozenset[AttributeKind]:
+    """Return the kinds of attributes of which no policy loses anything."""
+    return frozenset(kind for kind, judge in capabilities.items() if judge is EXACT)
+
+
 def account(request: EmissionRequest, capabilities: Capabilities) -> tuple[tuple[Loss, ...], int]:
     """Return the losses, in source order by kind, and the number of exact attributes."""
     losses: list[Loss] = []

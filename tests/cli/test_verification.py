@@ -55,6 +55,21 @@ def test_what_is_emitted_is_verified_and_written(real: Real, tmp_path: Path, nam
     assert [path.stat().st_mode & 0o777 for path in holders] == [0o600] * len(holders)
 
 
+def test_every_file_says_what_it_is_for(real: Real) -> None:
+    document = json.loads(real("--to", ",".join(target.name for target in TARGETS), "--format", "json").out)
+    assert [file["path"] for file in document["files"] if not file["purpose"]] == []
+    assert {file["target"] for file in document["files"]} == {target.name for target in TARGETS}
+    assert len({file["path"] for file in document["files"]}) == len(document["files"])
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_what_a_target_always_carries_is_never_lost(real: Real, target: Target) -> None:
+    document = json.loads(real("--to", target.name, "--format", "json").out)
+    lost = {loss["attribute"].rpartition(": ")[2] for loss in document["losses"]}
+    assert target.exact
+    assert not lost & {kind.value for kind in target.exact}
+
+
 def forget_a_line(target: Target) -> Target:
     """Return `target` with a defect: it forgets the guard of what comes in."""
 

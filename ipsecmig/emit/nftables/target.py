@@ -30,7 +30,7 @@ from ipsecmig.emit.nftables.text import (
     map_name,
     single_rule,
 )
-from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, account
+from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, account, always_exact
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.diagram import collector_paused
 from ipsecmig.model.exemptions import Exemption
@@ -301,4 +301,5 @@ TARGET: Final = Target(
         "ipsecmig.nft": "the ruleset: nft -f ipsecmig.nft",
         "ipsecmig-rollback.nft": "takes it away again: nft -f ipsecmig-rollback.nft",
     },
+    always_exact(CAPABILITIES),
 )

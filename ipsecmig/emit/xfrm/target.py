@@ -8,7 +8,7 @@ from typing import Final
 from ipsecmig.emit.common import header, one_line
 from ipsecmig.emit.xfrm.database import KernelPolicy, database_of
 from ipsecmig.emit.xfrm.losses import NAME, capabilities
-from ipsecmig.model.accounting import account
+from ipsecmig.model.accounting import account, always_exact
 from ipsecmig.model.diagram import collector_paused
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
@@ -83,4 +83,5 @@ TARGET: Final = Target(
         "ipsecmig-xfrm.batch": "adds the policies: ip -batch ipsecmig-xfrm.batch",
         "ipsecmig-xfrm-rollback.batch": "deletes them again: ip -batch ipsecmig-xfrm-rollback.batch",
     },
+    always_exact(capabilities({})),
 )
