@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import Final
 
 from ipsecmig.model.decision import DecisionMap
-from ipsecmig.model.diagram import DEFAULT_BUDGET
+from ipsecmig.model.diagram import DEFAULT_BUDGET, collector_paused
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.intervals import Interval, depths, is_laminar
@@ -136,8 +136,9 @@ def classify(flat: FlatPolicy) -> tuple[Contenders, Numbers]:
 
 def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
     """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
-    contenders, numbers = classify(flat)
-    layers = _layers(flat, numbers)
+    with collector_paused():
+        contenders, numbers = classify(flat)
+        layers = list(_layers(flat, numbers))
     return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
 
 
