@@ -418,6 +418,14 @@ def test_what_is_conditional_is_kept_but_not_carried_out() -> None:
     assert [made.name for made in run("add policy P", "conditions", condition="if exist x").store.policies] == ["P"]
 
 
+def test_deleting_from_an_empty_store_depends_on_nothing() -> None:
+    reading = run("delete policy P\ndelete all", condition="if exist x")
+    assert not reading.diagnostics
+    assert not reading.store.not_understood
+    reading = execute([*commands("add policy P"), *commands("delete all", condition="if exist x")], ReadOptions())
+    assert codes(reading) == ["NS090"]
+
+
 def test_the_assumption_errors_turns_errors_into_warnings() -> None:
     script = "add policy P frobnicate=1\nadd policy Q"
     assert [d.severity.label for d in run(script).diagnostics] == ["error"]

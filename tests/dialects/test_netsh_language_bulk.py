@@ -41,8 +41,8 @@ def assert_same(lines: list[str], prefix: str) -> None:
 
 
 def mostly(good: list[str], odd: list[str]) -> st.SearchStrategy[str]:
-    """Draw from `good`, and one time in ten from `odd`."""
-    return st.integers(0, 9).flatmap(lambda n: st.sampled_from(good if n else odd))
+    """Draw from `good`, and about one time in ten from `odd`."""
+    return st.sampled_from([*good * (1 + 9 * len(odd) // len(good)), *odd])
 
 
 NAMES = mostly(
@@ -100,7 +100,7 @@ def arguments(draw: st.DrawFn, tag: str) -> str:
 def lines(draw: st.DrawFn) -> str:
     """Draw a line that is mostly right, with a few of all the things that go wrong."""
     unique = draw(st.integers(0, 9)) > 0
-    tags = draw(st.lists(st.sampled_from(list(VALUES)[3:] if unique else list(VALUES)), max_size=4, unique=unique))
+    tags = draw(st.lists(st.sampled_from(list(VALUES)[3:] if unique else list(VALUES)), max_size=3, unique=unique))
     tags = draw(st.permutations([*list(VALUES)[draw(st.integers(0, 19)) == 0 : 3], *tags]))
     verb = draw(mostly(["add filter", "ADD  Filter", "add\tfilter"], ["ad filter", "add filt"]))
     parts = [verb, *(draw(arguments(tag)) for tag in tags)]
@@ -108,8 +108,8 @@ def lines(draw: st.DrawFn) -> str:
     return draw(st.sampled_from([" ", "  ", "\t"])).join(parts) + tail
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(lines(), min_size=1, max_size=6), st.sampled_from(PREFIXES))
+@settings(max_examples=200, deadline=None)
+@given(st.lists(lines(), min_size=1, max_size=5), st.sampled_from(PREFIXES))
 def test_bulk_reading_agrees_with_the_grammar(drawn: list[str], prefix: str) -> None:
     assert_same(drawn, prefix)
 
@@ -131,7 +131,7 @@ def test_plain_lines_agree_and_repeated_ones_too(drawn: list[str], prefix: str) 
     assert_same(drawn, prefix)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=40), lines())
 def test_bulk_reading_agrees_on_any_text(text: str, line: str) -> None:
     half = len(line) // 2

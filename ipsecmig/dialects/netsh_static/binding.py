@@ -91,7 +91,7 @@ class Call:
 def whole(command: Command) -> Origin:
     """Return the place of `command` without the blanks around it."""
     text = command.text
-    return command.origin(len(text) - len(text.lstrip(" \t")), max(len(text.rstrip(" \t")), 1))
+    return command.origin(len(text) - len(text.lstrip(" \t")), len(text.rstrip(" \t")))
 
 
 def bind(command: Command, context: str) -> Call | Diagnostic:

@@ -14,6 +14,7 @@ from ipsecmig.dialects.base import Reading, ReadOptions
 from ipsecmig.dialects.netsh_static import actions, bulk, filters, messages, policies, rules, syntax
 from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
 from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.netsh_static.objects import StoreDraft
 from ipsecmig.dialects.netsh_static.redaction import redact
 from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, Session
 from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
@@ -21,6 +22,7 @@ from ipsecmig.dialects.notes import Note
 from ipsecmig.model.policy import HostSettings
 
 _CONTEXTS: Final = {"ipsec static": syntax.STATIC, "ipsec dynamic": syntax.DYNAMIC}
+_DELETE: Final = "delete"
 _EXEMPTION_VALUES: Final = ("0", "1", "2", "3")
 _BOOT_MODES: Final = ("stateful", "block", "permit")
 
@@ -53,6 +55,8 @@ def _run(session: Session, statement: Statement) -> None:
 def run_command(session: Session, command: Command) -> None:
     """Run one command of netsh."""
     context = _CONTEXTS.get(command.context)
+    if not command.text.strip(" \t"):
+        return
     if context is None:
         _keep(session, command, messages.OTHER_CONTEXT, f"the netsh context `{command.context}` is not understood")
         return
@@ -65,6 +69,8 @@ def run_command(session: Session, command: Command) -> None:
     if handler is None or call.refused:
         return
     if command.condition and CONDITIONS not in session.assumptions:
+        if call.usage.words[0] == _DELETE and session.workspace.store == StoreDraft():
+            return
         session.diagnostics.append(call.say(messages.CONDITIONAL, condition=command.condition))
         session.set_aside(call.text, f"it runs only {command.condition}", call.origin())
         return
