@@ -17,6 +17,7 @@ from ipsecmig.verify.compare import Result
 
 if TYPE_CHECKING:
     from ipsecmig.cli.printer import Printer
+    from ipsecmig.model.policy import NotUnderstood
     from ipsecmig.verify.compare import Comparison, PolicyDifference
 
 MOST_SHOWN: Final = 5
@@ -25,15 +26,15 @@ MOST_SHOWN: Final = 5
 RESULT_STYLES: Final = {Result.EQUAL: Style.GOOD, Result.DIFFERENT: Style.BAD, Result.UNDECIDED: Style.BAD}
 
 
-def difference_lines(comparison: Comparison, indent: str = "") -> Iterator[Line]:
-    """Yield one difference for each cause, those that open first, and what was not understood."""
+def difference_lines(comparison: Comparison, indent: str = "", said: Sequence[NotUnderstood] = ()) -> Iterator[Line]:
+    """Yield one difference for each cause, those that open first, and what was not understood and not yet `said`."""
     causes = _causes(comparison.differences)
     for alike in causes[:MOST_SHOWN]:
         yield from _difference(alike, indent)
     if len(causes) > MOST_SHOWN or comparison.truncated:
         at_least = "at least " if comparison.truncated else ""
         yield line(f"{indent}and {at_least}{count(max(len(causes) - MOST_SHOWN, 1), 'more cause')}", Style.FAINT)
-    for doubt in comparison.undecided:
+    for doubt in (one for one in comparison.undecided if one not in said):
         yield (Piece(f"{indent}not understood: {place(doubt.origin)}: ", Style.BAD), Piece(doubt.text))
         yield line(f"{indent}    {doubt.reason}")
 

@@ -117,22 +117,20 @@ def _conflicts(contests: Contests, width: int | None) -> Iterator[Line]:
         return
     title = f"Order not documented by Windows: {count(len(contests.pairs), 'pair')} of filters; nothing is claimed here"
     yield line(title, Style.CAREFUL)
-    groups = grouped(contests.pairs, lambda one: (one.chosen.rule.name, one.other.rule.name, one.direction))
-    rows = [_conflict_row(group) for group in groups]
-    yield from table([Column(name) for name in ("if not so", "for example", "the files", "Windows may")], rows, width)
+    for group in grouped(contests.pairs, lambda one: (one.chosen.rule.name, one.other.rule.name, one.direction)):
+        yield from _conflict(group, width)
     yield line()
 
 
-def _conflict_row(group: Group[Contested]) -> list[str | Piece]:
+def _conflict(group: Group[Contested], width: int | None) -> Iterator[Line]:
     one = group.first
     opens = one.direction is SecurityDirection.FAILS_OPEN
-    more = f" and {len(group.members) - 1:,} more" if len(group.members) > 1 else ""
-    return [
-        Piece(one.direction.value, Style.BAD if opens else Style.CAREFUL),
-        f"{one.witness.text()}{more}",
-        _decider(one.chosen),
-        _decider(one.other),
-    ]
+    more = f" and {count(len(group.members) - 1, 'more pair')}" if len(group.members) > 1 else ""
+    yield (
+        Piece(f"  {one.direction.value}", Style.BAD if opens else Style.CAREFUL),
+        Piece(f" if Windows decides otherwise: {one.witness.text()}{more}"),
+    )
+    yield from _paragraphs((f"the files: {_decider(one.chosen)}", f"Windows may: {_decider(one.other)}"), width)
 
 
 def _decider(one: SpecificFilter) -> str:
@@ -175,7 +173,7 @@ def _verified(conversion: Conversion, width: int | None) -> Iterator[Line]:
     for bundle in verification.bundles:
         result = Verdict(bundle.comparison.result.value)
         yield (Piece(f"  {' with '.join(bundle.targets)}: "), Piece(result.value, _VERDICT_STYLES[result]))
-        yield from difference_lines(bundle.comparison, "    ")
+        yield from difference_lines(bundle.comparison, "    ", conversion.not_understood)
 
 
 def _files(conversion: Conversion, outcome: Outcome, width: int | None) -> Iterator[Line]:
