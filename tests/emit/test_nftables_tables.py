@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 from random import Random
 
 import pytest
@@ -16,14 +16,15 @@ from ipsecmig.emit.nftables.tables import Selection, Table, arrange, key_of
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import ALL_LINKS, ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Span
 
+EVERYWHERE = (0, Family.IPV4.last)
 
-@st.composite
-def spans(draw: DrawFn, top: int, whole: Span) -> Span:
-    """Draw the whole, or an interval at the low end, where intervals meet often."""
-    if draw(st.integers(0, 3)) == 0:
-        return whole
-    low, high = sorted((draw(st.integers(0, top)), draw(st.integers(0, top))))
-    return low, high
+
+def spans(whole: Span, *, ranges: bool) -> st.SearchStrategy[Span]:
+    """Give few kinds of interval at the low end, so that shapes recur and entries meet."""
+    one = st.integers(0, 3).map(lambda n: (n, n))
+    blocks = st.sampled_from([(0, 1), (2, 3)])
+    odd = st.sampled_from([(0, 2), (1, 2), (1, 3), (1, 4), (3, 6)])
+    return st.just(whole) | one | blocks | (odd if ranges else one)
 
 
 @st.composite
@@ -32,12 +33,12 @@ def boxes(draw: DrawFn) -> Box:
     return Box(
         (Direction.OUT, Direction.OUT),
         (Family.IPV4, Family.IPV4),
-        draw(st.sampled_from([ALL_LINKS, ALL_LINKS, (0, 0), (1, 1)])),
-        draw(spans(7, (0, Family.IPV4.last))),
-        draw(spans(7, (0, Family.IPV4.last))),
+        draw(st.sampled_from([ALL_LINKS, ALL_LINKS, ALL_LINKS, (0, 0)])),
+        draw(st.just(EVERYWHERE) | spans(EVERYWHERE, ranges=draw(st.booleans()))),
+        draw(spans(EVERYWHERE, ranges=draw(st.booleans()))),
         (6, 6) if tcp else ALL_PROTOCOLS,
-        draw(spans(7, ALL_PORTS)) if tcp else ALL_PORTS,
-        draw(spans(7, ALL_PORTS)) if tcp else ALL_PORTS,
+        draw(spans(ALL_PORTS, ranges=True)) if tcp else ALL_PORTS,
+        draw(st.just(ALL_PORTS) | spans(ALL_PORTS, ranges=True)) if tcp else ALL_PORTS,
     )
 
 
@@ -64,25 +65,53 @@ def look_up(tables: Sequence[Table], point: Box) -> str:
 
 
 @given(
-    st.lists(st.tuples(boxes(), st.sampled_from(["accept", "drop", "goto x"]), st.integers(0, 4)), max_size=12),
+    st.lists(st.tuples(boxes(), st.sampled_from(["accept", "drop", "goto x"]), st.integers(0, 3)), max_size=16),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_tables_decide_as_the_list_does(items: list[tuple[Box, str, int]], random: Random) -> None:
     chosen = selections(items)
     tables = arrange(Family.IPV4, chosen)
     for _ in range(50):
-        values = (random.randrange(2), *(random.randrange(10) for _ in range(2)), random.choice((6, 1)))
-        ports = (random.randrange(10), random.randrange(10)) if values[3] == 6 else (0, 0)
+        values = (random.randrange(2), *(random.randrange(7) for _ in range(2)), random.choice((6, 1)))
+        ports = (random.randrange(7), random.randrange(7)) if values[3] == 6 else (0, 0)
         point = Box(*((v, v) for v in (Direction.OUT, Family.IPV4, *values, *ports)))
         expected = next((s.verdict for s in chosen if s.box.contains(point)), "none")
         assert look_up(tables, point) == expected
 
 
+def test_neighbours_of_another_verdict_do_not_trade_places() -> None:
+    chosen = [
+        Selection(0, "accept", _box((0, 0), EVERYWHERE), "L"),
+        Selection(0, "accept", _box(EVERYWHERE, (0, 0)), "L"),
+        Selection(0, "drop", _box((1, 1), EVERYWHERE), "L"),
+    ]
+    assert look_up(arrange(Family.IPV4, chosen), _box((1, 1), (0, 0))) == "accept"
+
+
+@pytest.mark.parametrize("order", list(permutations([(1, 4), (3, 6), (0, 2), (5, 9)])))
+def test_of_overlapping_ranges_the_first_decides(order: tuple[Span, ...]) -> None:
+    chosen = [Selection(n, f"goto {n}", _box(EVERYWHERE, span), "L") for n, span in enumerate(order)]
+    tables = arrange(Family.IPV4, chosen)
+    for value in range(11):
+        expected = next((f"goto {n}" for n, (low, high) in enumerate(order) if low <= value <= high), "none")
+        assert look_up(tables, _box((5, 5), (value, value))) == expected
+
+
+def test_ranges_that_cross_in_two_parts_decide_in_order() -> None:
+    chosen = [
+        Selection(0, "accept", _box((1, 4), (1, 4)), "L"),
+        Selection(1, "drop", _box((3, 6), (3, 6)), "L"),
+        Selection(2, "accept", _box((3, 6), (3, 6)), "L"),
+    ]
+    tables = arrange(Family.IPV4, chosen)
+    points = {(2, 2): "accept", (3, 3): "accept", (4, 5): "drop", (6, 6): "drop", (2, 5): "none"}
+    assert {p: look_up(tables, _box((p[0], p[0]), (p[1], p[1]))) for p in points} == points
+
+
 @pytest.mark.parametrize("count", [1, 300])
 def test_ranges_of_one_shape_stay_in_one_map(count: int) -> None:
-    everything = (0, Family.IPV4.last)
-    made = [Selection(0, "accept", _box(everything, (1 + 10 * n, 7 + 10 * n + n % 6)), "L") for n in range(count)]
+    made = [Selection(0, "accept", _box(EVERYWHERE, (1 + 10 * n, 7 + 10 * n + n % 6)), "L") for n in range(count)]
     assert len(arrange(Family.IPV4, made)) == 1
 
 
