@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -197,8 +197,9 @@ def _usage(name: str) -> Usage:
     return Usage(name, words, tuple(tuple(place) for place in places.values()), options, is_open)
 
 
+@lru_cache(maxsize=4096)
 def parse(rule: str, text: str) -> Tree[Token] | Unparsed:
-    """Return `text` parsed as the value rule `rule`."""
+    """Return `text` parsed as the value rule `rule`; values repeat, and no key is read by a rule."""
     from lark.exceptions import UnexpectedInput
 
     try:
