@@ -74,14 +74,15 @@ class _Assembly(Generic[Element]):
 
     def chains_of(self, box: Box, element: Element) -> Iterator[int]:
         """Yield the chains that together are `box`: one for nearly every box."""
-        directions = half_open(box.direction, Direction.FORWARD)
+        first, last = box.family
         for tail in self._tails_of(box, self._element(element)):
-            for family in Family:
-                if box.family[0] <= family <= box.family[1] and max(box.local[0], box.remote[0]) <= family.last:
-                    number = self._number(half_open(box.remote, family.last), tail)
-                    number = self._number(half_open(box.local, family.last), number)
-                    number = self._number(_FAMILIES[family], number)
-                    yield self._number(directions, number)
+            for family, interval in _FAMILIES.items():
+                highest = _LAST[family]
+                if first <= family <= last and max(box.local[0], box.remote[0]) <= highest:
+                    number = self._number(half_open(box.remote, highest), tail)
+                    number = self._number(half_open(box.local, highest), number)
+                    number = self._number(interval, number)
+                    yield self._number(half_open(box.direction, Direction.FORWARD), number)
 
     def _element(self, element: Element) -> int:
         number = self._element_numbers.get(element)
@@ -155,7 +156,8 @@ def _put(pieces: list[tuple[int, Node[Element]]], start: int, end: int, node: No
     return end
 
 
-_FAMILIES: Final = {Family.IPV4: (0, int(Family.IPV6)), Family.IPV6: (int(Family.IPV6), TOP)}
+_FAMILIES: Final[dict[int, Interval]] = {4: (0, 6), 6: (6, TOP)}
+_LAST: Final[dict[int, int]] = {family: family.last for family in Family}
 
 
 def _intervals(box: Box) -> Iterator[_Tail]:

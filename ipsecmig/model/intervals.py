@@ -65,8 +65,15 @@ def _outermost_first(interval: Interval) -> Interval:
 
 def nested(parts: Iterable[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:
     """Return `parts` outermost first, cut where their intervals cross, so that they only nest or lie apart."""
-    ordered = sorted(parts, key=lambda part: _outermost_first(part[0]))
-    return ordered if is_laminar(interval for interval, _ in ordered) else _uncrossed(ordered)
+    ordered = sorted(parts, key=lambda part: (part[0][0], -part[0][1]))
+    open_ends = [TOP]
+    for (low, end), _ in ordered:
+        while open_ends[-1] <= low:
+            open_ends.pop()
+        if end > open_ends[-1]:
+            return _uncrossed(ordered)
+        open_ends.append(end)
+    return ordered
 
 
 def _uncrossed(ordered: list[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:

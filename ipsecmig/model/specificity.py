@@ -127,9 +127,12 @@ def classify(flat: FlatPolicy) -> tuple[Contenders, Numbers]:
     """Return the kinds of filters of `flat`, and which filter is of which kind."""
     contenders = Contenders()
     numbers: Numbers = {}
-    for direction in Direction:
-        found = [f for f in flat.filters if any(box.direction[0] == direction for box in f.boxes)]
-        for specific, compared in zip(found, _comparable(found), strict=True):
+    found: dict[int, list[SpecificFilter]] = {direction: [] for direction in Direction}
+    for specific in flat.filters:
+        for box in specific.boxes:
+            found[box.direction[0]].append(specific)
+    for direction, filters in found.items():
+        for specific, compared in zip(filters, _comparable(filters), strict=True):
             numbers[id(specific), direction] = contenders.number(compared, specific.treatment)
     return contenders, numbers
 
