@@ -86,7 +86,8 @@ LEFT_OUT = Observed(False, slack=Slack.CLOSES | Slack.OPENS)
 def expected(treatment: Treatment, direction: Direction) -> Observed:
     """Return what the policy's `treatment` makes of packets in `direction`.
 
-    Where clear packets are let in, protected ones are too: nothing more can be asked of what comes in.
+    Where clear packets are let in, protected ones are too: nothing more can be asked of what comes in. A forwarded
+    packet also leaves, and what leaves must be protected whatever is let in.
     """
     if isinstance(treatment, Permit):
         return PASSES
@@ -96,7 +97,8 @@ def expected(treatment: Treatment, direction: Direction) -> Observed:
         return LEFT_OUT
     if direction is Direction.OUT:
         return Observed(treatment.fallback_to_clear, expected_protection(treatment))
-    return PASSES if treatment.accept_clear_inbound else Observed(False, expected_protection(treatment))
+    let_in = direction is Direction.IN and treatment.accept_clear_inbound
+    return PASSES if let_in else Observed(False, expected_protection(treatment))
 
 
 def expected_protection(treatment: Protect) -> Protection:
@@ -202,11 +204,11 @@ def disagreements(source: Protection, target: Protection) -> tuple[str, ...]:
 
 
 def opens(source: Observed, target: Observed) -> bool:
-    """Whether the target lets through what the source does not, or protects it otherwise than the source asks."""
+    """Whether the target lets through what the source does not, or protects it not or otherwise than the source asks."""
     if target.clear and not source.clear:
         return True
     if target.protection is None:
-        return False
+        return target.clear and source.protection is not None
     if source.protection is None:
         return not source.clear
     return not target.clear and bool(disagreements(source.protection, target.protection))
