@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from lab.harness import (
     FAR_ADDRESS,
     FAR_ADDRESS6,
