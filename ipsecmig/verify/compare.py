@@ -24,6 +24,7 @@ from ipsecmig.model.targets import Loss
 from ipsecmig.model.treatment import PERMIT, Treatment
 from ipsecmig.verify.forgiveness import Forgiveness, forgiveness
 from ipsecmig.verify.observed import (
+    DROPPED,
     PASSES,
     Observed,
     Slack,
@@ -99,7 +100,7 @@ def _differences(
     flat: FlatPolicy, targets: Sequence[ReadTarget], forgiven: Forgiveness, limit: int
 ) -> tuple[tuple[PolicyDifference, ...], bool]:
     treatments = decision_map(flat)
-    bundle = reduce(lambda first, second: first.combine(second, compose), (t.map for t in targets))
+    bundle = _bundle(targets)
     found: list[PolicyDifference] = []
     truncated = False
     for direction in _directions(flat, targets):
@@ -110,6 +111,30 @@ def _differences(
         found.extend(_difference(flat, targets, d) for d in answer.differences)
     found.sort(key=lambda d: not d.opens)
     return tuple(found[:limit]), truncated or len(found) > limit
+
+
+_KERNEL = frozenset({"strongswan", "xfrm"})
+"""Targets that say everything about which packets the kernel protects."""
+
+
+def _bundle(targets: Sequence[ReadTarget]) -> DecisionMap[Observed]:
+    """Return what becomes of a packet that meets all `targets`."""
+    nothing = DecisionMap.from_layers([], PASSES)
+    filters, policies = (
+        reduce(lambda first, second: first.combine(second, compose), some, nothing)
+        for some in (
+            [t.map for t in targets if t.name not in _KERNEL],
+            [t.map for t in targets if t.name in _KERNEL],
+        )
+    )
+    decided = any(t.name in _KERNEL for t in targets)
+    return filters.combine(policies, _guarded) if decided else filters
+
+
+def _guarded(filtered: Observed, kernel: Observed) -> Observed:
+    """Compose a packet filter with the kernel's policies: what only passes protected does not where none protects."""
+    required = filtered.protection is not None and not filtered.clear
+    return DROPPED if required and kernel == PASSES else compose(filtered, kernel)
 
 
 def _difference(

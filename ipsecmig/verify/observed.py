@@ -6,8 +6,10 @@ speak; several targets that a packet meets one after another are composed, each 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
+from typing import Final
 
 from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import (
@@ -118,10 +120,19 @@ def expected_protection(treatment: Protect) -> Protection:
         pfs_groups=_pfs_groups(treatment),
         authentication=tuple(_kind(m) for m in treatment.authentication),
         preshared_key=next((m.secret for m in treatment.authentication if isinstance(m, PresharedKey)), None),
-        authority=next((m.authority for m in treatment.authentication if isinstance(m, Certificate)), None),
+        authority=next((name_of(m.authority) for m in treatment.authentication if isinstance(m, Certificate)), None),
         main_mode_offers=treatment.main_mode.offers,
         main_mode_seconds=treatment.main_mode.lifetime_seconds,
     )
+
+
+_KEYWORDS: Final = {"s": "st", "email": "e", "emailaddress": "e"}
+
+
+def name_of(authority: str) -> str:
+    """Return the X.500 name of an authority so that two spellings of one name are the same text."""
+    parts = re.findall(r'\s*([^=,;]+?)\s*=\s*("[^"]*"|[^,;]*?)\s*(?:[,;]|$)', authority.casefold())
+    return ",".join(f"{_KEYWORDS.get(key, key)}={value}" for key, value in parts) or authority.casefold()
 
 
 def _kind(method: AuthenticationMethod) -> str:
@@ -204,7 +215,7 @@ def disagreements(source: Protection, target: Protection) -> tuple[str, ...]:
 
 
 def opens(source: Observed, target: Observed) -> bool:
-    """Whether the target lets through what the source does not, or protects it not or otherwise than the source asks."""
+    """Whether the target lets through what the source does not, or does not protect it as the source asks."""
     if target.clear and not source.clear:
         return True
     if target.protection is None:

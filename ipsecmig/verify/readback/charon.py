@@ -46,16 +46,15 @@ class TrafficSelector:
         return _PORT_BITS - (self.ports.last - self.ports.first).bit_length()
 
 
-def parse_selector(text: str, dynamic: AddressRange | None, family: Family = Family.IPV4) -> TrafficSelector:
+def parse_selector(text: str, dynamic: AddressRange | None) -> TrafficSelector:
     """Return the selector written as `addresses[protocol/port]`, swanctl.conf(5) `local_ts`.
 
-    `dynamic` is what the keyword stands for, None for every address. Raises ValueError for what is not modelled.
+    `dynamic` is what the keyword stands for. Raises ValueError for what is not modelled.
     """
     match = re.fullmatch(r"\s*([^\[\]\s]+)\s*(?:\[([^\]]*)\])?\s*", text)
     if match is None:
         raise ValueError(f'"{text}" is not a traffic selector')
-    where = AddressRange.whole(family) if dynamic is None else dynamic
-    addresses = where if match[1] == "dynamic" else AddressRange.parse(match[1])
+    addresses = dynamic if match[1] == "dynamic" and dynamic is not None else AddressRange.parse(match[1])
     protocol, ports = _protocol_and_ports(match[2] or "")
     return TrafficSelector(covering_block(addresses), protocol, widened_ports(ports))
 

@@ -10,6 +10,7 @@ from typing import Final, TypeGuard
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.verify.readback.nft_model import (
+    VOLATILE,
     Element,
     Match,
     NftChain,
@@ -25,7 +26,7 @@ from ipsecmig.verify.readback.nft_model import (
 Json = str | int | float | bool | None | Sequence["Json"] | Mapping[str, "Json"]
 
 _VERDICTS: Final = frozenset(kind.value for kind in VerdictKind)
-_DECIDES_NOTHING: Final = frozenset({"counter", "log", "comment", "limit_counter"})
+_DECIDES_NOTHING: Final = frozenset({"counter", "log", "comment"})
 _LONGEST_TEXT: Final = 160
 
 
@@ -75,6 +76,10 @@ def _member(value: Json, key: str) -> Json:
     return value[key]
 
 
+def _member_names(value: Json) -> frozenset[str]:
+    return frozenset(value) if _is_object(value) else frozenset()
+
+
 def _string(value: Json, key: str) -> str:
     return str(_member(value, key))
 
@@ -91,11 +96,22 @@ def _add(tables: dict[tuple[str, str], NftTable], entry: Json, origin: Origin) -
         table.chains[chain.name] = chain
     elif kind == "rule":
         _append_rule(table, _string(body, "chain"), _rule(body, origin))
+    elif kind == "table":
+        if "dormant" in _flags(body):
+            raise _Unknown("a dormant table is not modelled")
     elif kind in {"set", "map"}:
+        if _flags(body) & VOLATILE or (_is_object(body) and "timeout" in body):
+            raise _Unknown("elements that come and go are not modelled")
         elements = body.get("elem", ()) if _is_object(body) else ()
         table.sets[_string(body, "name")] = tuple(_elements(elements, origin))
-    elif kind != "table":
+    else:
         raise _Unknown(f"objects of the kind {kind} are not modelled")
+
+
+def _flags(body: Json) -> frozenset[str]:
+    """Return the flags of a table or set, which are one word or a list of them."""
+    stated = body.get("flags", ()) if _is_object(body) else ()
+    return frozenset(str(flag) for flag in stated) if _is_list(stated) else frozenset({str(stated)})
 
 
 def _single(entry: Json) -> tuple[str, Json]:
@@ -167,6 +183,8 @@ def _elements(values: Json, origin: Origin) -> Iterator[Element]:
 
 def _key(value: Json) -> tuple[str, ...]:
     if _is_object(value) and "elem" in value:
+        if "timeout" in _member_names(value["elem"]):
+            raise _Unknown("elements that come and go are not modelled")
         return _key(_member(value["elem"], "val"))
     if _is_object(value) and "concat" in value:
         parts = value["concat"]

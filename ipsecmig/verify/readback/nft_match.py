@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from ipsecmig.model.selectors import TCP, UDP, AddressRange, Family
-from ipsecmig.model.space import Box, Direction, Link, Span, box
+from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.space import WITH_PORTS, Box, Direction, Link, Span, box
 from ipsecmig.verify.readback.nft_model import Element
 
 PROTOCOLS: Final = {
@@ -25,8 +25,13 @@ _SERVICES: Final = {
 
 _MULTICAST: Final = {Family.IPV4: AddressRange.parse("224.0.0.0/4"), Family.IPV6: AddressRange.parse("ff00::/8")}
 _BROADCAST: Final = AddressRange.parse("255.255.255.255")
-_PPP: Final = frozenset({"ppp", "512", "ppp*"})
-_LOOPBACK: Final = frozenset({"lo", "loopback", "772"})
+_PPP: Final = frozenset({"type ppp", "type 512", "name ppp*"})
+_LOOPBACK: Final = frozenset({"name lo", "type loopback", "type 772"})
+_OTHER_ETHERTYPES: Final = frozenset({"arp", "vlan", "8021q", "8021ad"})
+_OTHER_STATES: Final = frozenset({"established", "related", "invalid", "untracked"})
+_PORT_HEADERS: Final = {
+    "tcp": (6,), "udp": (17,), "dccp": (33,), "sctp": (132,), "udplite": (136,), "th": tuple(sorted(WITH_PORTS)),
+}  # fmt: skip
 
 _FULL: Final = {"protocol": (0, 255), "local_port": (0, 65535), "remote_port": (0, 65535)}
 
@@ -36,16 +41,23 @@ class Unmodelled(ValueError):  # noqa: N818 what is not modelled is no error of 
 
 
 class Crossing(NamedTuple):
-    """One way of a packet through the host: its direction, and whether it arrives and leaves under an SA."""
+    """One way of a packet through the host: its direction, and whether it arrives and leaves under an SA.
+
+    `hook` is where it is looked at.
+    """
 
     direction: Direction
     arrives_protected: bool
     leaves_protected: bool
+    hook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one value of one selector asks for: nothing (`always`), the impossible, or spans of some coordinates."""
+    """What one value of one selector asks for: nothing (`always`), the impossible, or spans of some coordinates.
+
+    Each tuple of `spans` ends with the span that the value is about; those before it say where the field is.
+    """
 
     always: bool = False
     spans: tuple[tuple[tuple[str, Span], ...], ...] = ()
@@ -92,29 +104,47 @@ def element_boxes(
     remaining: Iterable[Box] = boxes
     for selector, value in zip(selectors, element.key, strict=True):
         remaining = list(restrict(remaining, part_of(selector, value, crossing)))
+    if any(selector.startswith("th ") for selector in selectors):
+        remaining = list(remaining)
+        _check_transport(remaining)
     yield from remaining
+
+
+def _check_transport(boxes: Iterable[Box]) -> None:
+    """Refuse a port of whatever the protocol is: in a header without ports those bytes say something else."""
+    full = _FULL["local_port"]
+    unsure = (b for b in boxes if b.protocol[0] != b.protocol[1] or b.protocol[0] not in WITH_PORTS)
+    if any((b.local_port, b.remote_port) != (full, full) for b in unsure):
+        raise Unmodelled("bytes of a transport header that may have no ports are not modelled")
 
 
 def excluded_boxes(
     boxes: Iterable[Box], selector: str, elements: Iterable[Element], crossing: Crossing
 ) -> Iterator[Box]:
     """Yield the packets of `boxes` that have the field of `selector`, with none of the values of `elements`."""
-    parts = [part_of(selector, e.key[0], crossing) for e in elements]
-    if all(p.always or not p.spans for p in parts):
-        if not any(p.always for p in parts):
-            yield from boxes
+    parts = [part_of(selector, e.key[0], crossing) for e in elements if len(e.key) == 1 or _refuse_key(e)]
+    if any(p.always for p in parts):
         return
     remaining: list[Box] = list(restrict(boxes, part_of(selector, "*", crossing)))
-    for part in parts:
-        for spans in part.spans:
-            name, span = spans[-1]
-            remaining = [b for candidate in remaining for b in _without(candidate, name, span)]
+    if selector.startswith("th "):
+        _check_transport(remaining)
+    for spans in {spans: None for part in parts for spans in part.spans}:
+        remaining = [b for candidate in remaining for b in _without(candidate, spans)]
     yield from remaining
 
 
-def _without(candidate: Box, name: str, span: Span) -> Iterator[Box]:
+def _refuse_key(element: Element) -> bool:
+    raise Unmodelled(f"{' . '.join(element.key)} does not fit one selector")
+
+
+def _without(candidate: Box, spans: tuple[tuple[str, Span], ...]) -> Iterator[Box]:
+    """Yield what is left of `candidate` where the last of `spans` is not met; the others say which packets it concerns.
+
+    Those others are single values, as the candidate's are: it is concerned as a whole or not at all.
+    """
+    name, span = spans[-1]
     first, last = getattr(candidate, name)
-    if span[1] < first or last < span[0]:
+    if _narrowed(candidate, spans) is None:
         yield candidate
         return
     if first < span[0]:
@@ -129,23 +159,25 @@ def part_of(selector: str, value: str, crossing: Crossing) -> Part:
 
     Raises Unmodelled for selectors and values that are not modelled.
     """
-    words = selector.split()
-    if words[-1] in {"saddr", "daddr"}:
-        return _address(words[0], words[-1], value, crossing)
-    if words[-1] in {"sport", "dport"}:
-        return _port(words[0], words[-1], value, crossing)
-    if selector in {"ip protocol", "ip6 nexthdr", "meta l4proto"}:
-        return _protocol(words[0], value)
+    header, _, field = selector.rpartition(" ")
+    if field in {"saddr", "daddr"} and header in {"ip", "ip6"}:
+        return _address(header, field, value, crossing)
+    if field in {"sport", "dport"}:
+        return _port(header, field, value, crossing)
+    if selector in {"ip protocol", "meta l4proto"}:
+        return _protocol(header, value)
     if selector in {"meta nfproto", "meta protocol"}:
         return _family(value)
-    if words[-1] in {"ipsec", "secpath"}:
-        return _protected(words[0], value, crossing)
-    if words[-1] in {"iif", "iifname", "iiftype", "oif", "oifname", "oiftype"}:
-        return _interface(words[-1], value, crossing)
-    if selector == "fib daddr type" or words[-1] == "pkttype":
+    if selector in {"meta ipsec", "meta secpath", "secpath", "rt ipsec"}:
+        return _protected(header, value, crossing)
+    if header in {"", "meta"} and field in {"iif", "iifname", "iiftype", "oif", "oifname", "oiftype"}:
+        return _interface(field, value, crossing)
+    if selector == "fib daddr type":
         return _kind_of_destination(value, crossing)
     if selector == "ct state":
-        return ALWAYS if value in {"new", "*"} else NEVER
+        return _state(value)
+    if selector == "ip6 nexthdr":
+        raise Unmodelled("ip6 nexthdr stops at extension headers; meta l4proto looks past them")
     raise Unmodelled(f'a match of "{selector}" is not modelled')
 
 
@@ -175,11 +207,13 @@ def _parsed(value: str) -> AddressRange:
 
 
 def _port(header: str, field: str, value: str, crossing: Crossing) -> Part:
-    protocols = {"tcp": (TCP,), "udp": (UDP,), "th": (TCP, UDP)}.get(header)
+    protocols = _PORT_HEADERS.get(header)
     if protocols is None:
         raise Unmodelled(f"ports of {header} are not modelled")
     side = f"{_side(field, crossing)}_port"
     ports = _FULL[side] if value == "*" else _numbers(value, _SERVICES)
+    if header == "th" and ports == _FULL[side]:
+        return ALWAYS
     return Part(spans=tuple((("protocol", (p, p)), (side, ports)) for p in protocols))
 
 
@@ -208,8 +242,10 @@ def _family(value: str) -> Part:
     names = {"ipv4": Family.IPV4, "ip": Family.IPV4, "ipv6": Family.IPV6, "ip6": Family.IPV6}
     if value == "*":
         return ALWAYS
-    if value not in names:
+    if value in _OTHER_ETHERTYPES:
         return NEVER
+    if value not in names:
+        raise Unmodelled(f'the protocol "{value}" is not known here')
     return _one(("family", (names[value], names[value])))
 
 
@@ -217,19 +253,38 @@ def _protected(header: str, value: str, crossing: Crossing) -> Part:
     """`meta ipsec` asks how a packet arrived, `rt ipsec` how it will leave, nft(8)."""
     if value == "*":
         return ALWAYS
+    if value not in {"exists", "missing", "1", "0"}:
+        raise Unmodelled(f'"{value}" is neither exists nor missing')
     state = crossing.leaves_protected if header == "rt" else crossing.arrives_protected
     return ALWAYS if state == (value in {"exists", "1"}) else NEVER
 
 
 def _interface(field: str, value: str, crossing: Crossing) -> Part:
-    """Loopback traffic is outside the space, and PPP is dial-up; no other interface is known to a policy."""
+    """Loopback traffic is outside the space, and PPP is dial-up; no other interface is known to a policy.
+
+    What a host sends has no input interface, and what is forwarded is of the kind that it leaves by.
+    """
+    if crossing.hook not in _INTERFACES[field[0]]:
+        raise Unmodelled(f"{field} is not modelled at {crossing.hook}")
     if value == "*":
         return ALWAYS
-    if value.strip('"') in _LOOPBACK:
+    kind = f"{'type' if field.endswith('type') else 'name'} {value}"
+    if kind in _LOOPBACK:
         return NEVER
-    if value.strip('"') in _PPP:
+    if kind in _PPP:
         return _one(("link", (Link.DIALUP, Link.DIALUP)))
     raise Unmodelled(f'the interface "{value}" is not one that a policy speaks of')
+
+
+_INTERFACES: Final = {"i": frozenset({"input", "prerouting"}), "o": frozenset({"output", "forward", "postrouting"})}
+
+
+def _state(value: str) -> Part:
+    if value in {"new", "*"}:
+        return ALWAYS
+    if value in _OTHER_STATES:
+        return NEVER
+    raise Unmodelled(f'the state "{value}" is not known here')
 
 
 def _kind_of_destination(value: str, crossing: Crossing) -> Part:

@@ -104,3 +104,6 @@ STANDARD_PRIORITIES: Mapping[str, int] = {
     "srcnat": 100,
 }
 """The names of priorities, nft(8) table 7."""
+
+VOLATILE: frozenset[str] = frozenset({"dynamic", "timeout"})
+"""The flags of sets whose elements come and go while packets pass."""

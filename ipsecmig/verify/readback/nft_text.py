@@ -13,6 +13,7 @@ from ipsecmig.grammars import load
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.verify.readback.nft_model import (
     STANDARD_PRIORITIES,
+    VOLATILE,
     Element,
     Match,
     NftChain,
@@ -40,7 +41,7 @@ def looks_like_nft(text: str) -> bool:
 def read_text(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]:
     """Return the tables that `text` leaves behind; lines that are not understood are named and passed over."""
     unknown: list[NotUnderstood] = []
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
     tree: _Tree | None = None
     while tree is None and len(unknown) < _MOST_BAD_LINES:
         try:
@@ -77,7 +78,8 @@ class _Builder:
                 table = tables.setdefault((family, name), NftTable(family, name))
                 self._fill(table, child)
             elif child.data == "flush_ruleset":
-                tables.clear()
+                every = not any(True for _ in child.find_data("family"))
+                tables = {key: table for key, table in tables.items() if not (every or key[0] == family)}
             elif child.data == "delete_table":
                 tables.pop((family, name), None)
             elif (family, name) in tables:
@@ -90,11 +92,13 @@ class _Builder:
             if child.data == "chain":
                 chain = self._chain(child)
                 before = table.chains.get(chain.name)
+                if before is not None and any(c.data in {"hook", "policy"} for c in _trees(child)):
+                    self._doubt(child, "a chain that is configured a second time is not modelled")
                 table.chains[chain.name] = _extended(before, chain) if before else chain
             elif child.data in {"set", "map"}:
                 name = str(child.children[0])
                 table.sets[name] = table.sets.get(name, ()) + tuple(self._set_elements(child))
-            elif child.data == "table_option" and any(t == "dormant" for t in child.scan_values(lambda _: True)):
+            elif child.data == "table_option" and any(t == "dormant" for t in child.scan_values(_is_token)):
                 self._doubt(child, "a dormant table is not modelled")
 
     def _chain(self, tree: _Tree) -> NftChain:
@@ -105,13 +109,18 @@ class _Builder:
         if hook is None:
             return NftChain(name, rules, origin=origin)
         words = [str(t) for t in hook.children if isinstance(t, Token)]
-        return NftChain(name, rules, words[0], words[1], _priority(hook), VerdictKind(policy), origin)
+        priority = _priority(hook)
+        if priority is None or policy not in {"accept", "drop"} or len(words) != 2:
+            self._doubt(hook, "not a hook, priority and policy that are modelled")
+            policy = "accept"
+        return NftChain(name, rules, words[0], words[1], priority or 0, VerdictKind(policy), origin)
 
     def _set_elements(self, tree: _Tree) -> Iterator[Element]:
         for block in tree.find_data("block"):
             yield from self._elements(block)
-        if any(True for _ in tree.find_data("timeout")):
-            self._doubt(tree, "elements that expire are not modelled")
+        flags = {str(t) for data in ("flags", "names") for f in tree.find_data(data) for t in f.scan_values(_is_token)}
+        if flags & VOLATILE or any(True for _ in tree.find_data("timeout")):
+            self._doubt(tree, "elements that come and go are not modelled")
 
     def _elements(self, block: _Tree) -> Iterator[Element]:
         for element in _trees(block):
@@ -168,12 +177,17 @@ def _last_name(tree: _Tree) -> str:
     return next((str(t) for t in reversed(tree.children) if isinstance(t, Token) and t.type == "NAME"), "")
 
 
-def _priority(hook: _Tree) -> int:
-    words = [str(t) for child in _trees(hook) if child.data == "priority" for t in child.children]
-    base = STANDARD_PRIORITIES[words[0]] if words[0] in STANDARD_PRIORITIES else int(words[0])
-    if len(words) == 1:
-        return base
-    return base - int(words[2]) if words[1] == "-" else base + int(words[2])
+def _is_token(_: object) -> bool:
+    return True
+
+
+def _priority(hook: _Tree) -> int | None:
+    """Return the priority as a number, None where it is not known; `filter-5` is one word of the grammar."""
+    words = "".join(str(t) for child in _trees(hook) if child.data == "priority" for t in child.children)
+    match = re.fullmatch(r"([a-z]*)([+-]?\d{1,9})?", words)
+    if match is None or (match[1] and match[1] not in STANDARD_PRIORITIES):
+        return None
+    return STANDARD_PRIORITIES.get(match[1], 0) + int(match[2] or 0) if words else None
 
 
 def _without_rules(chain: NftChain) -> NftChain:

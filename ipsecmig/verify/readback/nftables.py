@@ -61,6 +61,7 @@ _FAMILIES: Final = {
     "ip6": (Family.IPV6,),
 }
 _DEEPEST: Final = 16
+_CLEAR_ONLY: Final = "packets that pass in clear but not under an SA are not modelled"
 
 CLEAR_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=False)
 PROTECTED_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=True)
@@ -87,6 +88,8 @@ class _Reader:
     def __init__(self, ruleset: Ruleset, unknown: list[NotUnderstood]) -> None:
         self.unknown = unknown
         self._chains: dict[tuple[str, str, str, Crossing], DecisionMap[Fate]] = {}
+        self._kept_layers: dict[tuple[str, str, str, Crossing], list[Layer]] = {}
+        self._entered: set[tuple[str, str, str, Crossing]] = set()
         self._base = sorted(
             ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
             key=lambda pair: pair[1].priority,
@@ -136,6 +139,8 @@ class _Reader:
 
         def meet(passes_clear: bool, passes_protected: bool) -> Observed:
             if passes_clear:
+                if not passes_protected:
+                    self._doubt(NotUnderstood("the ruleset", _CLEAR_ONLY, self._base[0][1].origin))
                 return PASSES
             return only_protected if passes_protected else DROPPED
 
@@ -146,18 +151,22 @@ class _Reader:
         passing = DecisionMap.from_layers([], True)
         for table, chain in self._base:
             if crossing.direction in _HOOKS[chain.hook]:
-                fates = self._chain(table, chain, crossing, 0).map(partial(_passes, chain.policy))
-                passing = passing.combine(fates, lambda first, second: first and second)
+                here = crossing._replace(hook=chain.hook)
+                fates = self._chain(table, chain, here).map(partial(_passes, chain.policy))
+                seen = fates.restrict(whole(here, _FAMILIES[table.family]), outside=True)
+                passing = passing.combine(seen, lambda first, second: first and second)
         mine = whole(crossing, Family)
         return DecisionMap.from_layers([(b, True) for b in mine], False).combine(passing, lambda a, b: b or not a)
 
-    def _chain(self, table: NftTable, chain: NftChain, crossing: Crossing, depth: int) -> DecisionMap[Fate]:
+    def _chain(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
         key = (table.family, table.name, chain.name, crossing)
         if key not in self._chains:
-            self._chains[key] = self._evaluate(table, chain, crossing, depth)
+            self._entered.add(key)
+            self._chains[key] = self._evaluate(table, chain, crossing)
+            self._entered.discard(key)
         return self._chains[key]
 
-    def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing, depth: int) -> DecisionMap[Fate]:
+    def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
         """Return the fates of packets that enter `chain`: runs of plain verdicts at once, jumps one by one."""
         total = DecisionMap.from_layers([], Fate.NEXT)
         plain: list[tuple[Box, Fate]] = []
@@ -165,22 +174,22 @@ class _Reader:
             if verdict.chain:
                 total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
                 plain = []
-                total = total.combine(self._lead(table, box, verdict, rule, crossing, depth), _then)
+                total = total.combine(self._lead(table, box, verdict, rule, crossing), _then)
             else:
                 plain.append((box, _FATES[verdict.kind]))
         total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
         return total.map(lambda fate: Fate.RETURNED if fate is Fate.NEXT else fate)
 
     def _lead(  # all that a jump depends on
-        self, table: NftTable, box: Box, verdict: NftVerdict, rule: NftRule, crossing: Crossing, depth: int
+        self, table: NftTable, box: Box, verdict: NftVerdict, rule: NftRule, crossing: Crossing
     ) -> DecisionMap[Fate]:
         """Return the fates of the packets of `box` in the chain that `verdict` leads to; others go on."""
         chain = table.chains.get(verdict.chain)
-        if chain is None or depth >= _DEEPEST:
+        if chain is None or chain.hook or self._loops(table, chain, crossing):
             self._doubt(NotUnderstood(rule.text, f"the chain {verdict.chain} cannot be followed", rule.origin))
             return DecisionMap.from_layers([], Fate.NEXT)
         back = Fate.NEXT if verdict.kind is VerdictKind.JUMP else Fate.RETURNED
-        inside = self._chain(table, chain, crossing, depth + 1)
+        inside = self._chain(table, chain, crossing)
 
         def enter(entered: bool, fate: Fate) -> Fate:
             if not entered:
@@ -189,10 +198,20 @@ class _Reader:
 
         return DecisionMap.from_layers([(box, True)], False).combine(inside, enter)
 
-    def _layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
+    def _loops(self, table: NftTable, chain: NftChain, crossing: Crossing) -> bool:
+        """Whether `chain` is being evaluated, or more chains lead into each other than the kernel takes."""
+        return (table.family, table.name, chain.name, crossing) in self._entered or len(self._entered) > _DEEPEST
+
+    def _layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> list[Layer]:
+        key = (table.family, table.name, chain.name, crossing)
+        if key not in self._kept_layers:
+            self._kept_layers[key] = list(self._new_layers(table, chain, crossing))
+        return self._kept_layers[key]
+
+    def _new_layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
         for rule in chain.rules:
             try:
-                layers = _rule_layers(table, rule, crossing)
+                layers = list(_rule_layers(table, rule, crossing))
                 yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
                 self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
@@ -204,7 +223,7 @@ class _Reader:
         found: Responsible | None = None
         for table, chain in self._base:
             if crossing.direction in _HOOKS[chain.hook]:
-                fate, decided = self._follow(table, chain, point, crossing)
+                fate, decided = self._follow(table, chain, point, crossing._replace(hook=chain.hook))
                 found = decided or found
                 if fate is Fate.DROPPED:
                     return found
@@ -265,11 +284,22 @@ def _mapped(
 ) -> Iterator[Layer]:
     if rule.statements[-1] is not statement:
         raise Unmodelled("a verdict map before the end of a rule is not modelled")
-    for element in _elements(table, statement):
+    boxes, elements = list(boxes), _elements(table, statement)
+    stated = [e for e in elements if e.key != _CATCH_ALL]
+    for element in elements:
         if element.verdict is None:
             raise Unmodelled("a verdict map has an element without verdict")
-        for selected in element_boxes(boxes, statement.selectors, element, crossing):
+        if element.key != _CATCH_ALL:
+            selections = element_boxes(boxes, statement.selectors, element, crossing)
+        elif len(statement.selectors) == 1:
+            selections = excluded_boxes(boxes, statement.selectors[0], stated, crossing)
+        else:
+            raise Unmodelled("an element for all other values of several selectors is not modelled")
+        for selected in selections:
             yield selected, element.verdict, rule, element
+
+
+_CATCH_ALL: Final = ("*",)
 
 
 def _elements(table: NftTable, statement: Match | VerdictMap) -> tuple[Element, ...]:

@@ -51,6 +51,8 @@ def _proposal(text: str) -> Proposal:
             groups.append(_GROUPS[word])
         else:
             raise ValueError(f'the algorithm "{word}" of the proposal "{text}" is not modelled')
+    if len(encryption) > 1 or len(integrity) > 1 or len(groups) > 1:
+        raise ValueError(f'several algorithms of one kind in the proposal "{text}" are not modelled')
     return Proposal(tuple(encryption), tuple(integrity), tuple(groups))
 
 
@@ -67,15 +69,19 @@ def ike_offers(text: str) -> tuple[MainModeOffer, ...]:
 def child_offers(esp: str, ah: str) -> tuple[tuple[tuple[Transform, ...], ...], frozenset[DhGroup]]:
     """Return the phase 2 transforms in order, ESP before AH as charon offers them, and the PFS groups."""
     offers: list[tuple[Transform, ...]] = []
-    groups: set[DhGroup] = set()
-    for proposal in parse_proposals(esp):
-        integrity = proposal.integrity[0] if proposal.integrity else None
-        offers.append((EspTransform(proposal.encryption[0], integrity),))
-        groups.update(proposal.groups[:1])
-    for proposal in parse_proposals(ah):
+    encrypting, authenticating = parse_proposals(esp), parse_proposals(ah)
+    for proposal in encrypting:
+        if not proposal.encryption:
+            raise ValueError(f'an ESP proposal lacks a cipher in "{esp}"')
+        offers.append((EspTransform(proposal.encryption[0], proposal.integrity[0] if proposal.integrity else None),))
+    for proposal in authenticating:
+        if proposal.encryption or not proposal.integrity:
+            raise ValueError(f'an AH proposal needs a hash and nothing else in "{ah}"')
         offers.append((AhTransform(proposal.integrity[0]),))
-        groups.update(proposal.groups[:1])
-    return tuple(dict.fromkeys(offers)), frozenset(groups)
+    groups = {proposal.groups for proposal in (*encrypting, *authenticating)}
+    if () in groups and len(groups) > 1:
+        raise ValueError("proposals of one child with and without a group for PFS are not modelled")
+    return tuple(dict.fromkeys(offers)), frozenset(group for some in groups for group in some)
 
 
 def seconds(text: str) -> int:

@@ -36,9 +36,9 @@ class Section:
     references: list[str] = field(default_factory=list)
 
     def get(self, key: str, default: str = "") -> str:
-        """Return the value of `key`, or `default` where it is not set."""
+        """Return the value of `key`, or `default` where it is not set or empty."""
         setting = self.settings.get(key)
-        return default if setting is None else setting.value
+        return default if setting is None else setting.value or default
 
     def matching(self, prefix: str) -> Iterator[Section]:
         """Yield the subsections whose name is `prefix` or begins with it and a dash or digit, as `local-1`."""
@@ -118,11 +118,9 @@ def _inherit(section: Section, root: Section, unknown: list[NotUnderstood]) -> N
     """Copy what each referenced section says and this one does not, first reference first, deepest last."""
     for reference in section.references:
         base = _resolve(reference, section, root)
-        if base is None:
-            reason = f'the section "{reference}" that it refers to is not defined'
+        if base is None or not _merge(section, base, root, 0):
+            reason = f'the section "{reference}" that it refers to is not defined, or by itself'
             unknown.append(NotUnderstood(f"{section.name} : {reference}", reason, section.origin))
-        else:
-            _merge(section, base, depth=0)
     for inner in section.sections.values():
         _inherit(inner, root, unknown)
 
@@ -138,12 +136,15 @@ def _resolve(reference: str, section: Section, root: Section) -> Section | None:
 _DEEPEST = 16
 
 
-def _merge(section: Section, base: Section, depth: int) -> None:
+def _merge(section: Section, base: Section, root: Section, depth: int) -> bool:
+    """Give `section` what `base` says, and after it what `base` itself inherits; False where that has no end."""
     if depth > _DEEPEST:
-        return
+        return False
     for name, setting in base.settings.items():
         section.settings.setdefault(name, setting)
-    for name, inner in base.sections.items():
+    for name, inner in list(base.sections.items()):
         own = section.sections.setdefault(name, Section(name, inner.origin))
-        if own is not section:
-            _merge(own, inner, depth + 1)
+        if own is not inner and not _merge(own, inner, root, depth + 1):
+            return False
+    bases = (_resolve(reference, base, root) for reference in base.references)
+    return all(b is not None and _merge(section, b, root, depth + 1) for b in bases)

@@ -51,6 +51,9 @@ _DIRECTIONS = {
 Defaults = dict[SpdDirection, Observed]
 """What becomes of packets that no policy selects (`ip xfrm policy setdefault`)."""
 
+_Tables = dict[SpdDirection, list[SpdEntry]]
+"""The policies of each direction, the one that is asked first first."""
+
 ACCEPTS: Defaults = dict.fromkeys(SpdDirection, PASSES)
 
 
@@ -60,21 +63,49 @@ def read_spd(
     defaults: Defaults = ACCEPTS,
     not_understood: tuple[NotUnderstood, ...] = (),
     assumptions: tuple[str, ...] = (),
+    *,
+    order_is_known: bool = True,
 ) -> ReadTarget:
-    """Return the decision map of `entries`, which stand in the order of their insertion."""
+    """Return the decision map of `entries`, which stand in the order of their insertion.
+
+    Unless `order_is_known`, packets that equal priorities leave to that order are not understood.
+    """
+    entries = list(entries)
+    total, tables = _decisions(entries, defaults)
+    if not order_is_known and _ties(entries):
+        other, _ = _decisions(entries[::-1], defaults)
+        if not total.is_equal(other):
+            not_understood = (*not_understood, _doubt(entries, tables))
+    return ReadTarget(name, total, lambda packet: _responsible(tables, packet), not_understood, assumptions)
+
+
+def _ties(entries: Iterable[SpdEntry]) -> bool:
+    """Whether policies of one direction and priority do different things."""
+    effects: dict[tuple[SpdDirection, int], Observed] = {}
+    return any(effects.setdefault((e.direction, e.priority), e.effect) != e.effect for e in entries)
+
+
+def _doubt(entries: list[SpdEntry], tables: _Tables) -> NotUnderstood:
+    """Name the first policies of one priority that overlap and do different things."""
+    for table in tables.values():
+        for n, entry in enumerate(table):
+            for other in table[n + 1 :]:
+                if other.priority != entry.priority:
+                    break
+                if other.effect != entry.effect and other.box.intersection(entry.box):
+                    reason = f'it has the priority of "{other.text}" and overlaps it: which decides is not known'
+                    return NotUnderstood(entry.text, reason, entry.origin)
+    return NotUnderstood(entries[0].text, "policies of one priority overlap", entries[0].origin)
+
+
+def _decisions(entries: Iterable[SpdEntry], defaults: Defaults) -> tuple[DecisionMap[Observed], _Tables]:
     ordered = sorted(entries, key=lambda e: e.priority)
     tables = {d: [e for e in ordered if e.direction is d] for d in SpdDirection}
     arriving = [(e.box, e.effect) for d in SpdDirection for e in tables[d]]
     leaving = [(_as_forwarded(e.box), e.effect) for e in tables[SpdDirection.OUT]]
     first = DecisionMap.from_layers([*arriving, *_default_layers(defaults)], PASSES)
     second = DecisionMap.from_layers([*leaving, *_default_leaving(defaults)], PASSES)
-    return ReadTarget(
-        name,
-        first.combine(second, both_checks),
-        lambda packet: _responsible(tables, packet),
-        not_understood,
-        assumptions,
-    )
+    return first.combine(second, both_checks), tables
 
 
 def _as_forwarded(box: Box) -> Box:
@@ -106,7 +137,7 @@ def both_checks(first: Observed, second: Observed) -> Observed:
     return Observed(first.clear and second.clear, both)
 
 
-def _responsible(tables: dict[SpdDirection, list[SpdEntry]], packet: Packet) -> Responsible | None:
+def _responsible(tables: _Tables, packet: Packet) -> Responsible | None:
     """Return the policy that decides; of a forwarded packet's two checks the one that restricts it."""
     point = Box(*((value, value) for value in packet))
     direction = Direction(packet.direction)

@@ -17,7 +17,7 @@ from ipsecmig.model.policy import NotUnderstood, Secret
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.treatment import Mode, TunnelSense
-from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, protocols_of
+from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, name_of, protocols_of
 from ipsecmig.verify.readback.charon import (
     Band,
     TrafficSelector,
@@ -32,7 +32,23 @@ from ipsecmig.verify.target import ReadTarget
 
 _SHUNTS: Final = {"pass": (Band.PASS, PASSES), "drop": (Band.DROP, DROPPED)}
 _TRAPS: Final = frozenset({"trap", "trap|start", "start|trap"})
-_NOT_MODELLED: Final = ("mark_in", "mark_out", "if_id_in", "if_id_out", "hw_offload", "label", "interface")
+_NOT_TRAPPED: Final = frozenset({"none", "start"})
+_BOOLEANS: Final = dict.fromkeys(("yes", "true", "enabled", "1"), True) | dict.fromkeys(
+    ("no", "false", "disabled", "0"), False
+)
+_CONNECTION_KEYS: Final = frozenset({
+    "version", "local_addrs", "remote_addrs", "proposals", "rekey_time", "reauth_time", "over_time", "aggressive",
+    "unique", "keyingtries", "rand_time", "dpd_delay", "dpd_timeout", "fragmentation", "encap", "mobike", "send_cert",
+    "send_certreq", "local_port", "remote_port",
+})  # fmt: skip
+_AUTHENTICATION_KEYS: Final = frozenset({"auth", "id", "ca_id", "certs", "cacerts", "round", "revocation"})
+_CHILD_KEYS: Final = frozenset({
+    "local_ts", "remote_ts", "mode", "start_action", "esp_proposals", "ah_proposals", "rekey_time", "life_time",
+    "rekey_bytes", "life_bytes", "priority", "policies", "policies_fwd_out", "rand_time", "rand_bytes", "rand_packets",
+    "rekey_packets", "reqid", "dpd_action", "close_action", "inactivity", "copy_df", "copy_ecn", "copy_dscp",
+    "replay_window",
+})  # fmt: skip
+"""The keys that are read, or bear on neither which packets pass nor how they are protected."""
 _HOUR: Final = "3600"
 _FOUR_HOURS: Final = "14400"
 _BYTES_PER_KILOBYTE: Final = 1000
@@ -42,7 +58,8 @@ _BYTES_PER_KILOBYTE: Final = 1000
 class _Reader:
     """What has been found so far; `secrets` are the preshared keys with the identities they belong to."""
 
-    secrets: tuple[tuple[frozenset[str], Secret], ...] = ()
+    secrets: list[tuple[frozenset[str], Secret]] = field(default_factory=list)
+    assumptions: list[str] = field(default_factory=list)
     entries: list[SpdEntry] = field(default_factory=list)
     unknown: list[NotUnderstood] = field(default_factory=list)
 
@@ -58,20 +75,32 @@ def looks_like_swanctl(text: str) -> bool:
 def read(texts: Mapping[str, str]) -> ReadTarget:
     """Return what packets meet under the configuration in `texts`, which maps file names to their text."""
     root, unknown = parse_settings(texts)
-    reader = _Reader(tuple(_secrets(root)), unknown=list(unknown))
+    reader = _Reader(unknown=list(unknown))
+    _read_secrets(reader, root)
     for connection in root.sections.get("connections", Section("", Origin(""))).sections.values():
         _read_connection(reader, connection)
-    assumptions = ("charon is running and has loaded the configuration: before that no policy is installed",)
-    return read_spd("strongswan", reader.entries, not_understood=tuple(reader.unknown), assumptions=assumptions)
+    return read_spd(
+        "strongswan",
+        reader.entries,
+        not_understood=tuple(reader.unknown),
+        assumptions=(_RUNNING, *dict.fromkeys(reader.assumptions)),
+        order_is_known=False,
+    )
 
 
-def _secrets(root: Section) -> Iterator[tuple[frozenset[str], Secret]]:
+_RUNNING: Final = "charon is running and has loaded the configuration: before that no policy is installed"
+
+
+def _read_secrets(reader: _Reader, root: Section) -> None:
     section = root.sections.get("secrets")
-    if section is None:
-        return
-    for secret in section.matching("ike"):
+    for secret in section.matching("ike") if section else ():
         owners = frozenset(s.value for k, s in secret.settings.items() if re.fullmatch(r"id(-.+|\d+)?", k))
-        yield owners, Secret(_decoded(secret.get("secret")))
+        if any(re.search(r"[%/*]|-\d", owner) for owner in owners):
+            reader.doubt(secret, "a preshared key for several identities is not modelled")
+        try:
+            reader.secrets.append((owners, Secret(_decoded(secret.get("secret")))))
+        except ValueError:
+            reader.doubt(secret, "the preshared key is neither hex nor base64, as it says")
 
 
 def _decoded(text: str) -> str:
@@ -84,40 +113,70 @@ def _decoded(text: str) -> str:
 
 
 def _read_connection(reader: _Reader, connection: Section) -> None:
+    _check_keys(reader, connection, _CONNECTION_KEYS)
+    for side in (*connection.matching("local"), *connection.matching("remote")):
+        _check_keys(reader, side, _AUTHENTICATION_KEYS)
     children = connection.sections.get("children")
     for child in children.sections.values() if children else ():
-        if child.get("start_action", "none") not in _TRAPS or child.get("policies", "yes") == "no":
-            continue
+        _check_keys(reader, child, _CHILD_KEYS)
         try:
-            reader.entries.extend(_child_entries(reader, connection, child))
+            if _installs(reader, child):
+                reader.entries.extend(_child_entries(reader, connection, child))
         except ValueError as reason:
             reader.doubt(child, str(reason))
 
 
+def _check_keys(reader: _Reader, section: Section, known: frozenset[str]) -> None:
+    for key, setting in section.settings.items():
+        if key not in known and setting.value:
+            reader.unknown.append(NotUnderstood(f"{section.name}: {key}", f"{key} is not modelled", setting.origin))
+
+
+def _installs(reader: _Reader, child: Section) -> bool:
+    """Whether charon installs the child's policies by itself, before anybody negotiates."""
+    action = child.get("start_action", "none")
+    if not _boolean(child, "policies", default=True):
+        return False
+    if action in _NOT_TRAPPED:
+        reader.assumptions.append(
+            f"child {child.name} (start_action {action}) has not been negotiated: until then nothing keeps its packets"
+        )
+        return False
+    if action not in _TRAPS:
+        raise ValueError(f'the start_action "{action}" is not known')
+    return True
+
+
+def _boolean(section: Section, key: str, *, default: bool) -> bool:
+    text = section.get(key, "yes" if default else "no").lower()
+    if text not in _BOOLEANS:
+        raise ValueError(f'{key} is neither yes nor no: "{text}"')
+    return _BOOLEANS[text]
+
+
 def _child_entries(reader: _Reader, connection: Section, child: Section) -> Iterator[SpdEntry]:
-    for key in _NOT_MODELLED:
-        if child.get(key):
-            raise ValueError(f"{key} is not modelled")
-    local_end, remote_end = _end(connection, "local_addrs"), _end(connection, "remote_addrs")
     mode = child.get("mode", "tunnel")
     band, effect = _SHUNTS.get(mode, (Band.PROTECT, None))
+    ends = _end(connection, "local_addrs"), _end(connection, "remote_addrs")
     if effect is None:
         effect = Observed(False, _protection(reader, connection, child, Mode(mode)))
-    for local, remote in _pairs(child, local_end, remote_end):
+    for local, remote in _pairs(reader, connection, child):
         priority = int(child.get("priority", "0")) or automatic_priority(band, local, remote, interface=False)
-        yield from _policies(child, local, remote, priority, effect, (local_end, remote_end))
+        yield from _policies(child, local, remote, priority, effect, ends)
 
 
 def _end(connection: Section, key: str) -> AddressRange | None:
     return single_address(connection.get(key, "%any"))
 
 
-def _pairs(
-    child: Section, local_end: AddressRange | None, remote_end: AddressRange | None
-) -> Iterator[tuple[TrafficSelector, TrafficSelector]]:
-    """Yield the pairs of selectors; charon traps every pair, but IKEv1 negotiates the first one only."""
-    locals_ = [_selector(t, local_end, child) for t in child.get("local_ts", "dynamic").split(",")]
-    remotes = [_selector(t, remote_end, child) for t in child.get("remote_ts", "dynamic").split(",")]
+def _pairs(reader: _Reader, connection: Section, child: Section) -> Iterator[tuple[TrafficSelector, TrafficSelector]]:
+    """Yield the pairs of selectors of one IP version; charon traps every pair, but IKEv1 negotiates the first only."""
+    local_dynamic, remote_dynamic = _dynamic_local(reader, connection, child), _dynamic_remote(connection, child)
+    texts = child.get("local_ts", "dynamic").split(","), child.get("remote_ts", "dynamic").split(",")
+    locals_ = [parse_selector(text, address) for text in texts[0] for address in _meant(text, local_dynamic)]
+    remotes = [parse_selector(text, address) for text in texts[1] for address in _meant(text, remote_dynamic)]
+    if {a.addresses.family for a in locals_}.isdisjoint(b.addresses.family for b in remotes):
+        raise ValueError("local_ts and remote_ts are of different IP versions")
     for local in locals_:
         for remote in remotes:
             if local.addresses.family != remote.addresses.family:
@@ -127,9 +186,26 @@ def _pairs(
             yield local, remote
 
 
-def _selector(text: str, dynamic: AddressRange | None, child: Section) -> TrafficSelector:
-    family = Family.IPV6 if ":" in child.get("local_ts") + child.get("remote_ts") else Family.IPV4
-    return parse_selector(text, dynamic, family)
+def _meant(text: str, dynamic: tuple[AddressRange, ...]) -> tuple[AddressRange | None, ...]:
+    return dynamic if text.strip().startswith("dynamic") else (None,)
+
+
+def _dynamic_local(reader: _Reader, connection: Section, child: Section) -> tuple[AddressRange, ...]:
+    """Return what `dynamic` stands for in local_ts; where the host's address is not stated, every source is its own."""
+    own = _end(connection, "local_addrs")
+    if own is not None or "dynamic" not in child.get("local_ts", "dynamic"):
+        return () if own is None else (own,)
+    if connection.get("local_addrs", "%any") not in {"%any", "%any4", "%any6", "0.0.0.0", "::"}:  # noqa: S104 no binding
+        raise ValueError("dynamic selectors of several local_addrs are not modelled")
+    reader.assumptions.append(f"this host has one address, which is the dynamic one of child {child.name}")
+    return tuple(AddressRange.whole(family) for family in Family)
+
+
+def _dynamic_remote(connection: Section, child: Section) -> tuple[AddressRange, ...]:
+    peer = _end(connection, "remote_addrs")
+    if peer is None and "dynamic" in child.get("remote_ts", "dynamic"):
+        raise ValueError("a dynamic selector needs one address in remote_addrs")
+    return () if peer is None else (peer,)
 
 
 def _policies(
@@ -153,9 +229,10 @@ def _policies(
     if tunnel or effect.protection is None:
         forwarded = _box(SpdDirection.FORWARD, remote, local)
         yield SpdEntry(SpdDirection.FORWARD, forwarded, priority, inbound, child.origin, text)
-    if child.get("policies_fwd_out", "no") == "yes":
+    if _boolean(child, "policies_fwd_out", default=False) and (tunnel or effect.protection is None):
         forwarded = _box(SpdDirection.FORWARD, local, remote)
-        yield SpdEntry(SpdDirection.FORWARD, forwarded, priority, PASSES, child.origin, text)
+        passing = PASSES if tunnel else effect
+        yield SpdEntry(SpdDirection.FORWARD, forwarded, priority, passing, child.origin, text)
 
 
 _DIRECTIONS: Final = {
@@ -172,6 +249,8 @@ def _box(direction: SpdDirection, local: TrafficSelector, remote: TrafficSelecto
 def _protection(reader: _Reader, connection: Section, child: Section, mode: Mode) -> Protection:
     if connection.get("version", "0") != "1":
         raise ValueError("only IKEv1 connections (version = 1) can be what the policy asks for")
+    if _boolean(connection, "aggressive", default=False):
+        raise ValueError("aggressive mode is not modelled")
     if "proposals" not in connection.settings:
         raise ValueError("the connection relies on default proposals, which depend on how charon was built")
     esp, ah = child.get("esp_proposals"), child.get("ah_proposals")
@@ -179,6 +258,7 @@ def _protection(reader: _Reader, connection: Section, child: Section, mode: Mode
         raise ValueError("the child relies on default proposals, which depend on how charon was built")
     transforms, groups = child_offers(esp, ah)
     kinds, key = _authentication(reader, connection)
+    authority = _authority(reader, connection) if kinds == ("certificate",) else None
     return Protection(
         mode=mode,
         protocols=protocols_of(transforms),
@@ -187,21 +267,49 @@ def _protection(reader: _Reader, connection: Section, child: Section, mode: Mode
         pfs_groups=groups,
         authentication=kinds,
         preshared_key=key,
+        authority=authority,
         main_mode_offers=ike_offers(connection.get("proposals")),
         main_mode_seconds=_main_mode_seconds(connection),
     )
 
 
 def _authentication(reader: _Reader, connection: Section) -> tuple[tuple[str, ...], Secret | None]:
-    rounds = [(s.get("auth", "pubkey"), s.get("id")) for side in ("local", "remote") for s in connection.matching(side)]
+    sides = [tuple(connection.matching(side)) for side in ("local", "remote")]
+    if any(len(side) > 1 for side in sides):
+        raise ValueError("several rounds of authentication are not modelled")
+    rounds = [(s.get("auth", "pubkey"), s.get("id")) for side in sides for s in side]
     kinds = {kind for kind, _ in rounds}
     if kinds == {"pubkey"}:
         return ("certificate",), None
     if kinds != {"psk"}:
         raise ValueError(f"authentication by {' and '.join(sorted(kinds)) or 'nothing'} is not modelled")
-    names = {name for _, name in rounds if name} | {connection.get("remote_addrs"), connection.get("local_addrs")}
+    ends = ",".join((connection.get("remote_addrs"), connection.get("local_addrs")))
+    names = {name for _, name in rounds if name} | {name.strip() for name in ends.split(",")}
+    return ("psk",), _preshared_key(reader, connection, names)
+
+
+def _authority(reader: _Reader, connection: Section) -> str | None:
+    """Return the authority that the peer's certificate must come from, where it is named and not in a file."""
+    named = next((s.get("ca_id") for s in connection.matching("remote")), "")
+    if named:
+        return name_of(named)
+    reader.assumptions.append(f"connection {connection.name} trusts the authority that the policy names")
+    return None
+
+
+def _preshared_key(reader: _Reader, connection: Section, names: set[str]) -> Secret | None:
+    """Return the key that charon would find, the one with most of the identities in common."""
     fitting = [(len(owners & names), secret) for owners, secret in reader.secrets if not owners or owners & names]
-    return ("psk",), max(fitting, key=lambda f: f[0])[1] if fitting else None
+    if not fitting:
+        reader.assumptions.append(
+            f"the preshared key of connection {connection.name} is somewhere else, and the right one"
+        )
+        return None
+    best = max(score for score, _ in fitting)
+    keys = {secret for score, secret in fitting if score == best}
+    if len(keys) > 1:
+        raise ValueError("several preshared keys fit, and which one is taken is not modelled")
+    return keys.pop()
 
 
 def _life_seconds(child: Section) -> int:

@@ -15,7 +15,7 @@ from ipsecmig.grammars import load
 from ipsecmig.model import selectors
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import AddressRange, Family, PortRange
-from ipsecmig.model.space import Box, Direction, box
+from ipsecmig.model.space import WITH_PORTS, Box, Direction, box
 from ipsecmig.model.treatment import Mode, TunnelSense
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
 from ipsecmig.verify.readback.spd import ACCEPTS, Defaults, SpdDirection, SpdEntry, read_spd
@@ -37,7 +37,7 @@ class UnreadableError(ValueError):
 
 @dataclass(slots=True)
 class _Words:
-    """What one policy's words say."""
+    """What one policy's words say; a port of 0 compares none, as in iproute2."""
 
     source: AddressRange | None = None
     destination: AddressRange | None = None
@@ -66,17 +66,23 @@ def looks_like_xfrm(text: str) -> bool:
 def read(text: str, file: str) -> ReadTarget:
     """Return what packets meet under the policies in `text`; what is not understood makes the answer undecided."""
     parser = _parser()
-    entries: list[SpdEntry] = []
+    entries = _Database()
     unknown: list[NotUnderstood] = []
     defaults: Defaults = dict(ACCEPTS)
     for line, statement, start in _statements(text):
-        origin = Origin(file, line, 1, len(statement.splitlines()[0]) + 1)
+        origin = Origin(file, line, 1, len(statement.partition("\n")[0]) + 1)
         try:
             tree = parser.parse(statement, start=start)
             _apply(tree, statement, origin, entries, defaults)
-        except (UnexpectedInput, UnreadableError) as reason:
+        except (UnexpectedInput, ValueError) as reason:
             unknown.append(NotUnderstood(_one_line(statement), _why(reason), origin))
-    return read_spd("xfrm", entries, defaults, tuple(unknown))
+    return read_spd(
+        "xfrm",
+        entries.entries(),
+        defaults,
+        tuple(unknown),
+        order_is_known=entries.order_is_known and not entries.listed,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -88,7 +94,7 @@ def _statements(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield line number, text and grammar start of each command or entry; comments and blank lines are left out."""
     pending: list[str] = []
     first = 0
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if pending and line[:1] not in {" ", "\t"}:
             yield first, "\n".join(pending), "entry"
             pending = []
@@ -104,22 +110,45 @@ def _statements(text: str) -> Iterator[tuple[int, str, str]]:
         yield first, "\n".join(pending), "entry"
 
 
-def _apply(tree: _Tree, statement: str, origin: Origin, entries: list[SpdEntry], defaults: Defaults) -> None:
+def _apply(tree: _Tree, statement: str, origin: Origin, entries: _Database, defaults: Defaults) -> None:
     if tree.data == "entry":
-        entries.extend(_entry(tree, statement, origin))
+        for entry in _entry(tree, statement, origin):
+            entries.listed.append(entry)
         return
     child = tree.children[0]
     if isinstance(child, Token):
-        entries.clear()
+        entries.added.clear()
     elif child.data == "setdefault":
         words = [str(t) for t in child.children]
         for direction, action in zip(words[::2], words[1::2], strict=True):
             defaults[SpdDirection(direction)] = DROPPED if action == "block" else PASSES
-    elif child.data == "add":
-        entries.extend(_entry(child, statement, origin))
+    elif child.data == "delete":
+        if entries.added.pop(_box(_words(child)), None) is None:
+            raise UnreadableError("there is no such policy, and `ip` stops here")
     else:
-        gone = _selection(child)
-        entries[:] = [e for e in entries if (e.direction, e.box) != gone]
+        for entry in _entry(child, statement, origin):
+            entries.add(entry, replaces=child.data == "update")
+
+
+@dataclass(slots=True)
+class _Database:
+    """The policies so far: those that commands added, of which the kernel holds one a selector, and those listed."""
+
+    added: dict[tuple[SpdDirection, Box], SpdEntry] = field(default_factory=dict)
+    order_is_known: bool = True
+    listed: list[SpdEntry] = field(default_factory=list)
+
+    def add(self, entry: SpdEntry, *, replaces: bool) -> None:
+        """Add a policy as the kernel does: in the place of the one with its selector, if `replaces`."""
+        key = (entry.direction, entry.box)
+        if key in self.added and not replaces:
+            raise UnreadableError("there is a policy with this selector already, and `ip` stops here")
+        self.order_is_known = self.order_is_known and key not in self.added
+        self.added[key] = entry
+
+    def entries(self) -> list[SpdEntry]:
+        """Return all in the order of their insertion; a listing begins with the newest."""
+        return [*reversed(self.listed), *self.added.values()]
 
 
 def _entry(tree: _Tree, statement: str, origin: Origin) -> Iterator[SpdEntry]:
@@ -129,10 +158,6 @@ def _entry(tree: _Tree, statement: str, origin: Origin) -> Iterator[SpdEntry]:
     words = _words(tree)
     direction, selected = _box(words)
     yield SpdEntry(direction, selected, words.priority, _effect(words, direction), origin, _one_line(statement))
-
-
-def _selection(tree: _Tree) -> tuple[SpdDirection, Box]:
-    return _box(_words(tree))
 
 
 def _words(tree: _Tree) -> _Words:
@@ -159,15 +184,28 @@ def _set_protocol(words: _Words, tree: _Tree) -> None:
     text = _text(tree)
     if text not in _PROTOCOLS and not text.isdecimal():
         raise UnreadableError(f'the protocol "{text}" is not known here; write its number')
-    words.protocol = _PROTOCOLS[text] if text in _PROTOCOLS else int(text)
+    words.protocol = _PROTOCOLS[text] if text in _PROTOCOLS else _number(text, 255)
 
 
 def _set_source_port(words: _Words, tree: _Tree) -> None:
-    words.source_port = PortRange(int(_text(tree)), int(_text(tree)))
+    words.source_port = _port(_text(tree))
 
 
 def _set_destination_port(words: _Words, tree: _Tree) -> None:
-    words.destination_port = PortRange(int(_text(tree)), int(_text(tree)))
+    words.destination_port = _port(_text(tree))
+
+
+def _port(text: str) -> PortRange | None:
+    number = _number(text, selectors.ANY_PORT.last)
+    return PortRange(number, number) if number else None
+
+
+def _number(text: str, highest: int) -> int:
+    """Return the number written in `text`, in decimal or hex."""
+    number = int(text, 16 if text.lower().startswith("0x") else 10)
+    if number > highest or (text.startswith("0") and text.isdecimal() and number):
+        raise UnreadableError(f'the number "{text}" is not one that is known here')
+    return number
 
 
 def _set_direction(words: _Words, tree: _Tree) -> None:
@@ -175,7 +213,7 @@ def _set_direction(words: _Words, tree: _Tree) -> None:
 
 
 def _set_priority(words: _Words, tree: _Tree) -> None:
-    words.priority = int(_text(tree), 0)
+    words.priority = _number(_text(tree), 2**32 - 1)
 
 
 def _set_action(words: _Words, tree: _Tree) -> None:
@@ -227,6 +265,8 @@ def _box(words: _Words) -> tuple[SpdDirection, Box]:
     destination = words.destination or AddressRange.whole(family)
     if source.family != destination.family:
         raise UnreadableError("source and destination are of different IP versions")
+    if (words.source_port or words.destination_port) and words.protocol not in WITH_PORTS:
+        raise UnreadableError("ports need a protocol that has them")
     direction = _HOST_DIRECTION[words.direction]
     if direction is Direction.IN:
         return words.direction, box(
@@ -243,6 +283,8 @@ def _effect(words: _Words, direction: SpdDirection) -> Observed:
     if not words.templates:
         return PASSES
     first = words.templates[0]
+    if len({(t.mode, t.optional) for t in words.templates}) > 1:
+        raise UnreadableError("templates of several modes or levels are not modelled")
     protocols = frozenset({frozenset(t.protocol for t in words.templates)})
     protection = Protection(mode=first.mode, protocols=protocols)
     if first.mode is Mode.TUNNEL:
@@ -268,7 +310,7 @@ def _one_line(statement: str) -> str:
     return " ".join(statement.split())
 
 
-def _why(reason: UnexpectedInput | UnreadableError) -> str:
-    if isinstance(reason, UnreadableError):
+def _why(reason: UnexpectedInput | ValueError) -> str:
+    if not isinstance(reason, UnexpectedInput):
         return str(reason)
     return f"not a form of XFRM policy that is known here (line {reason.line}, column {reason.column} of it)"
