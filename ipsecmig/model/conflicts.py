@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
 
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
@@ -39,6 +40,7 @@ class ConflictReport:
     truncated: bool
 
 
+@collector_paused()
 def decision_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> DecisionMap[Treatment]:
     """Return what every packet meets under `flat`: exempt ones pass, else the foremost filters decide, else they pass.
 

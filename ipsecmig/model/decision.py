@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 from typing import Final, Generic, TypeVar
 
 from ipsecmig.model.assembly import ORDER, assemble
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.diagram import (
     DEFAULT_BUDGET,
     TERMINAL,
@@ -20,7 +21,6 @@ from ipsecmig.model.diagram import (
     Mapping,
     Node,
     Pairing,
-    collector_paused,
     isomorphic,
 )
 from ipsecmig.model.intervals import EVERYTHING, Interval, closed, half_open, merge_boxes

@@ -16,10 +16,8 @@ Decision diagrams over intervals: Strehl and Thiele, "Symbolic model checking us
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Generic, TypeVar
 
 from ipsecmig.errors import BudgetExceeded
@@ -33,21 +31,6 @@ DEFAULT_BUDGET: Final = 6_000_000
 Leaf = TypeVar("Leaf", bound=Hashable)
 Other = TypeVar("Other", bound=Hashable)
 Result = TypeVar("Result", bound=Hashable)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep Python's cyclic garbage collector off meanwhile.
-
-    Diagrams make many objects and no garbage; looking for some among them takes half of the time otherwise.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class Node(Generic[Leaf]):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ipsecmig.errors import UsageError
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.exemptions import Exemption, exemption_value, exemptions
 from ipsecmig.model.expansion import Term, expand, families_of
 from ipsecmig.model.policy import (
@@ -122,6 +123,7 @@ def select_policy(store: PolicyStore, name: str | None = None) -> Policy:
     raise UsageError(f"the source {which}; choose one with --policy: {names}")
 
 
+@collector_paused()
 def flatten(store: PolicyStore, policy: Policy, site: Site = UNKNOWN_SITE) -> FlatPolicy:
     """Return what packets meet under `policy` of `store` on the host that `site` describes."""
     unknown: list[NotUnderstood] = list(store.not_understood)

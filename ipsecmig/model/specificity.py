@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
-from ipsecmig.model.diagram import DEFAULT_BUDGET, collector_paused
+from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.intervals import Interval, depths, is_laminar
@@ -137,12 +138,13 @@ def classify(flat: FlatPolicy) -> tuple[Contenders, Numbers]:
     return contenders, numbers
 
 
+@collector_paused()
 def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
     """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
-    with collector_paused():
-        contenders, numbers = classify(flat)
-        layers = list(_layers(flat, numbers))
-    return ContestMap(DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget), contenders, numbers)
+    contenders, numbers = classify(flat)
+    layers = _layers(flat, numbers)
+    joined = DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget)
+    return ContestMap(joined, contenders, numbers)
 
 
 def _layers(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[Box, Contest]]:
