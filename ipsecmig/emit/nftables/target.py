@@ -32,7 +32,7 @@ from ipsecmig.emit.nftables.text import (
 )
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, account, always_exact
 from ipsecmig.model.attributes import AttributeKind
-from ipsecmig.model.diagram import collector_paused
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.exemptions import Exemption
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.selectors import Family

@@ -9,7 +9,7 @@ from ipsecmig.emit.common import header, one_line
 from ipsecmig.emit.xfrm.database import KernelPolicy, database_of
 from ipsecmig.emit.xfrm.losses import NAME, capabilities
 from ipsecmig.model.accounting import account, always_exact
-from ipsecmig.model.diagram import collector_paused
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
 from ipsecmig.model.treatment import Protect
