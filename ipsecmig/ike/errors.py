@@ -1,0 +1,22 @@
+"""What a peer can do wrong. A mistake of the caller is a ValueError or an OverflowError instead, never one of these."""
+
+from __future__ import annotations
+
+from ipsecmig.errors import IpsecmigError
+
+
+class Malformed(IpsecmigError):  # noqa: N818  named after the notify message that answers it, PAYLOAD-MALFORMED
+    """Bytes that are not what the protocol says.
+
+    `offset` is where, in octets from the start of what was being decoded: the datagram for a clear message, the
+    plaintext for the payloads of an encrypted one. `expected` is what should have been there.
+    """
+
+    def __init__(self, offset: int, expected: str) -> None:
+        self.offset = offset
+        self.expected = expected
+        super().__init__(f"octet {offset}: expected {expected}")
+
+
+class InvalidKey(IpsecmigError):  # noqa: N818  named after INVALID-KEY-INFORMATION, which answers it
+    """A public value or a derived key that must not be used. The message says which and why, never the key."""

@@ -1,0 +1,121 @@
+"""The security association payload with its proposals and transforms (RFC 2408 sections 3.4 to 3.6, RFC 2407 4.6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Final, TypeVar
+
+from ipsecmig.ike.errors import Malformed
+from ipsecmig.ike.wire.attributes import Attribute, decode_attributes, encode_attributes
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.generic import decode_chain, encode_chain
+from ipsecmig.ike.wire.numbers import DOI_IPSEC, SITUATION_IDENTITY_ONLY, PayloadNumber
+from ipsecmig.ike.wire.opaque import Uninterpreted
+
+T = TypeVar("T")
+
+MAX_PROPOSALS: Final = 64
+MAX_TRANSFORMS: Final = 255
+"""The transforms of a proposal are counted in one octet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One way to protect: `transform` is the identifier (KEY_IKE, an ESP or an AH transform)."""
+
+    number: ClassVar[int] = PayloadNumber.TRANSFORM
+
+    position: int
+    transform: int
+    attributes: tuple[Attribute, ...]
+
+    @classmethod
+    def decode(cls, cursor: Cursor) -> Transform:
+        """Return the transform whose body the cursor holds. Raises Malformed."""
+        position = cursor.number(1, "the transform number")
+        transform = cursor.number(1, "the transform identifier")
+        cursor.reserved(2)
+        return cls(position, transform, decode_attributes(cursor))
+
+    def encode(self) -> bytes:
+        """Return the body. Raises OverflowError or ValueError like `Attribute.encode`."""
+        return bytes((self.position, self.transform, 0, 0)) + encode_attributes(self.attributes)
+
+    def amount(self, attribute: int) -> int | None:
+        """Return the number in the first attribute of that type, None without one."""
+        return next((found.amount for found in self.attributes if found.number == attribute), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Transforms to choose one of, for one protocol. Proposals of equal `position` are meant together (AH and ESP)."""
+
+    number: ClassVar[int] = PayloadNumber.PROPOSAL
+
+    position: int
+    protocol: int
+    spi: bytes
+    transforms: tuple[Transform, ...]
+
+    @classmethod
+    def decode(cls, cursor: Cursor) -> Proposal:
+        """Return the proposal whose body the cursor holds.
+
+        Raises Malformed, also when the transforms are not as many as their count says.
+        """
+        position = cursor.number(1, "the proposal number")
+        protocol = cursor.number(1, "the protocol")
+        spi_size = cursor.number(1, "the SPI size")
+        start = cursor.offset
+        count = cursor.number(1, "the number of transforms")
+        spi = cursor.octets(spi_size, "the SPI")
+        transforms = _same(cursor, PayloadNumber.TRANSFORM, count, Transform.decode)
+        if len(transforms) != count:
+            raise Malformed(start, f"{len(transforms)} as the number of transforms, not {count}")
+        return cls(position, protocol, spi, transforms)
+
+    def encode(self) -> bytes:
+        """Return the body. Raises OverflowError or ValueError if a field does not fit."""
+        head = bytes((self.position, self.protocol, len(self.spi), len(self.transforms)))
+        return head + self.spi + encode_chain(self.transforms)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityAssociation:
+    """An offer or, with a single transform in it, a choice; of the IPsec DOI and situation identity-only."""
+
+    number: ClassVar[int] = PayloadNumber.SA
+
+    proposals: tuple[Proposal, ...]
+
+    @classmethod
+    def decode(cls, cursor: Cursor) -> SecurityAssociation | Uninterpreted:
+        """Return the payload whose body the cursor holds. Raises Malformed.
+
+        What follows another DOI or situation has a form of its own: such a payload comes back uninterpreted.
+        """
+        head = cursor.octets(8, "the DOI and situation")
+        if head != _HEAD:
+            return Uninterpreted(cls.number, head + cursor.rest())
+        return cls(_same(cursor, PayloadNumber.PROPOSAL, MAX_PROPOSALS, Proposal.decode))
+
+    def encode(self) -> bytes:
+        """Return the body. Raises OverflowError or ValueError if a field does not fit."""
+        return _HEAD + encode_chain(self.proposals)[1]
+
+
+_HEAD: Final = DOI_IPSEC.to_bytes(4, "big") + SITUATION_IDENTITY_ONLY.to_bytes(4, "big")
+
+
+def _same(cursor: Cursor, number: PayloadNumber, limit: int, decode: Callable[[Cursor], T]) -> tuple[T, ...]:
+    """Return a chain of payloads of one type only; no octet left is an empty chain."""
+    first = number if cursor.remaining else PayloadNumber.NONE
+    return decode_chain(cursor, first, limit, partial(_only, number, decode))
+
+
+def _only(wanted: PayloadNumber, decode: Callable[[Cursor], T], number: int, cursor: Cursor) -> Callable[[Cursor], T]:
+    if number != wanted:
+        raise Malformed(cursor.offset, f"a {wanted.name.lower()} here, not payload type {number}")
+    return decode

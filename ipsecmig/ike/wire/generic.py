@@ -1,0 +1,66 @@
+"""What all payloads share: the generic header of RFC 2408 section 3.2, and the chain that it links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeVar
+
+from ipsecmig.ike.errors import Malformed
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.numbers import PayloadNumber
+
+T = TypeVar("T")
+
+GENERIC_HEADER: Final = 4
+"""The octets of a generic header: next payload 1, reserved 1, length 2 (these four included)."""
+
+
+class Payload(Protocol):
+    """A payload: its type, and its body without the generic header."""
+
+    @property
+    def number(self) -> int:
+        """The payload type."""
+
+    def encode(self) -> bytes:
+        """Return the body. Raises OverflowError if a field does not fit its width."""
+
+
+def decode_chain(
+    cursor: Cursor, first: int, limit: int, body_of: Callable[[int, Cursor], Callable[[Cursor], T]]
+) -> tuple[T, ...]:
+    """Return the payloads of a chain whose first has type `first`; reading stops behind the last.
+
+    `body_of` returns the decoder for a payload type, or raises Malformed at the cursor if the chain may not hold one.
+    Raises Malformed also for more than `limit` payloads.
+    """
+    found: list[T] = []
+    number = first
+    while number != PayloadNumber.NONE:
+        if len(found) == limit:
+            raise Malformed(cursor.offset, f"at most {limit} payloads in a chain")
+        decode = body_of(number, cursor)
+        number, length = _generic_header(cursor)
+        found.append(cursor.block(length, "the payload", decode))
+    return tuple(found)
+
+
+def _generic_header(cursor: Cursor) -> tuple[int, int]:
+    """Return the type of the next payload and the length of this one's body."""
+    following = cursor.number(1, "a payload type")
+    cursor.reserved(1)
+    start = cursor.offset
+    length = cursor.number(2, "a payload length")
+    if length < GENERIC_HEADER:
+        raise Malformed(start, f"a payload length of at least {GENERIC_HEADER}, not {length}")
+    return following, length - GENERIC_HEADER
+
+
+def encode_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
+    """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
+    following, chain = int(PayloadNumber.NONE), b""
+    for payload in reversed(tuple(payloads)):
+        body = payload.encode()
+        chain = bytes((following, 0)) + (GENERIC_HEADER + len(body)).to_bytes(2, "big") + body + chain
+        following = payload.number
+    return following, chain

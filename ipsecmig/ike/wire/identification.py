@@ -1,0 +1,73 @@
+"""The identification payload (RFC 2407 section 4.6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import ClassVar, Final
+
+from ipsecmig.ike.errors import Malformed
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.numbers import IdNumber, PayloadNumber
+
+_LENGTHS: Final[dict[int, int]] = {
+    IdNumber.IPV4: 4,
+    IdNumber.IPV4_SUBNET: 8,
+    IdNumber.IPV4_RANGE: 8,
+    IdNumber.IPV6: 16,
+    IdNumber.IPV6_SUBNET: 32,
+    IdNumber.IPV6_RANGE: 32,
+}
+"""The octets of the kinds that consist of addresses: one, address and mask, or first and last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """Who a peer is (phase 1) or what traffic is meant (phase 2); protocol and port 0 stand for any.
+
+    `kind` is an `IdNumber` or a number without a name.
+    """
+
+    number: ClassVar[int] = PayloadNumber.ID
+
+    kind: int
+    protocol: int
+    port: int
+    data: bytes
+
+    @classmethod
+    def decode(cls, cursor: Cursor) -> Identification:
+        """Return the payload whose body the cursor holds.
+
+        Raises Malformed, also when the length does not suit a kind that consists of addresses.
+        """
+        kind = cursor.number(1, "the identification type")
+        protocol = cursor.number(1, "the protocol")
+        port = cursor.number(2, "the port")
+        expected = _LENGTHS.get(kind)
+        if expected is not None and cursor.remaining != expected:
+            raise Malformed(cursor.offset, f"{expected} octets of identification, not {cursor.remaining}")
+        return cls(kind, protocol, port, cursor.rest())
+
+    def encode(self) -> bytes:
+        """Return the body. Raises OverflowError or ValueError if a field does not fit."""
+        return bytes((self.kind, self.protocol)) + self.port.to_bytes(2, "big") + self.data
+
+    def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        """Return the address, address and mask, or first and last address; nothing for kinds without addresses."""
+        if self.kind not in _LENGTHS:
+            return ()
+        width = 16 if self.kind in {IdNumber.IPV6, IdNumber.IPV6_SUBNET, IdNumber.IPV6_RANGE} else 4
+        return tuple(ip_address(self.data[at : at + width]) for at in range(0, len(self.data), width))
+
+
+def host(address: IPv4Address | IPv6Address, protocol: int = 0, port: int = 0) -> Identification:
+    """Return the identification of one address."""
+    kind = IdNumber.IPV4 if address.version == 4 else IdNumber.IPV6
+    return Identification(kind, protocol, port, address.packed)
+
+
+def subnet(network: IPv4Network | IPv6Network, protocol: int = 0, port: int = 0) -> Identification:
+    """Return the identification of a network, written as address and mask."""
+    kind = IdNumber.IPV4_SUBNET if network.version == 4 else IdNumber.IPV6_SUBNET
+    return Identification(kind, protocol, port, network.network_address.packed + network.netmask.packed)

@@ -1,0 +1,77 @@
+"""The registry of payload types, and the chain of payloads that a message consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Final
+
+from ipsecmig.ike.wire import generic
+from ipsecmig.ike.wire.association import SecurityAssociation
+from ipsecmig.ike.wire.attributes import AttributePayload
+from ipsecmig.ike.wire.certificate import Certificate, CertificateRequest
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.fragment import Fragment
+from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.identification import Identification
+from ipsecmig.ike.wire.nat import NatDetection, NatOriginalAddress
+from ipsecmig.ike.wire.notification import Delete, Notify
+from ipsecmig.ike.wire.numbers import PayloadNumber
+from ipsecmig.ike.wire.opaque import (
+    GssToken,
+    Hash,
+    KeyExchange,
+    Nonce,
+    Signature,
+    Uninterpreted,
+    VendorId,
+    decode_octets,
+)
+
+MAX_PAYLOADS: Final = 128
+"""How many payloads a message may have; one with many certificates and requests has about thirty."""
+
+Decoder = Callable[[Cursor], Payload]
+
+DECODERS: Final[dict[int, Decoder]] = {
+    PayloadNumber.SA: SecurityAssociation.decode,
+    PayloadNumber.KE: partial(decode_octets, KeyExchange),
+    PayloadNumber.ID: Identification.decode,
+    PayloadNumber.CERT: Certificate.decode,
+    PayloadNumber.CR: CertificateRequest.decode,
+    PayloadNumber.HASH: partial(decode_octets, Hash),
+    PayloadNumber.SIG: partial(decode_octets, Signature),
+    PayloadNumber.NONCE: partial(decode_octets, Nonce),
+    PayloadNumber.NOTIFY: Notify.decode,
+    PayloadNumber.DELETE: Delete.decode,
+    PayloadNumber.VENDOR_ID: partial(decode_octets, VendorId),
+    PayloadNumber.ATTRIBUTES: AttributePayload.decode,
+    PayloadNumber.NAT_D: partial(NatDetection.decode, PayloadNumber.NAT_D),
+    PayloadNumber.NAT_OA: partial(NatOriginalAddress.decode, PayloadNumber.NAT_OA),
+    PayloadNumber.GSS: partial(decode_octets, GssToken),
+    PayloadNumber.NAT_D_DRAFT: partial(NatDetection.decode, PayloadNumber.NAT_D_DRAFT),
+    PayloadNumber.NAT_OA_DRAFT: partial(NatOriginalAddress.decode, PayloadNumber.NAT_OA_DRAFT),
+    PayloadNumber.FRAGMENT: Fragment.decode,
+}
+"""How the body of each payload type is read. Proposals and transforms occur inside of an SA only."""
+
+
+def decode_payloads(cursor: Cursor, first: int) -> tuple[Payload, ...]:
+    """Return the payloads from the cursor on, the first of type `first`; what follows the last stays unread.
+
+    Payloads of other types come back `Uninterpreted`. Raises Malformed.
+    """
+    return generic.decode_chain(cursor, first, MAX_PAYLOADS, _decoder)
+
+
+def _decoder(number: int, _: Cursor) -> Decoder:
+    return DECODERS.get(number, partial(_uninterpreted, number))
+
+
+def _uninterpreted(number: int, cursor: Cursor) -> Payload:
+    return Uninterpreted(number, cursor.rest())
+
+
+def encode_payloads(payloads: Iterable[Payload]) -> tuple[int, bytes]:
+    """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError or ValueError."""
+    return generic.encode_chain(payloads)
