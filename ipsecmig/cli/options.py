@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -74,19 +74,17 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors on 
 WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Show preshared keys; without it they never appear.")]
 
 
-@dataclass(frozen=True, slots=True)
-class InputOptions:
+class InputOptions(NamedTuple):
     """What the command line says about the sources."""
 
     names: tuple[str, ...]
     format: str | None = None
     encoding: str | None = None
-    definitions: Mapping[str, str] = field(default_factory=dict)
+    definitions: Mapping[str, str] = MappingProxyType({})
     assumptions: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class SiteOptions:
+class SiteOptions(NamedTuple):
     """What the command line says about the policy's host."""
 
     file: Path | None = None

@@ -11,9 +11,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from ipsecmig.cli.text import place, visible
 
@@ -40,8 +39,7 @@ class ColorMode(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A piece of a line with its style."""
 
     text: str
@@ -57,8 +55,7 @@ def line(text: str = "", style: Style = Style.PLAIN) -> Line:
     return (Piece(text, style),)
 
 
-@dataclass(frozen=True, slots=True)
-class Printer:
+class Printer(NamedTuple):
     """Writes results to `out` and diagnostics to `err`.
 
     `quiet` keeps back every diagnostic that is not an error, and every remark; results are always written.

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.errors import InputError
@@ -21,8 +21,7 @@ _SHARED_FILE = "pyproject.toml"
 _CODE = "CLI010"
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(NamedTuple):
     """What a key may hold: `check` returns whether a TOML value is right, `read` what the option then gets."""
 
     expected: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from textwrap import wrap
+from typing import NamedTuple
 
 from ipsecmig.cli.printer import Line, Piece, Style
 from ipsecmig.cli.text import visible, width
@@ -16,8 +16,7 @@ Cell = str | Piece
 """What stands in one place of a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: its title, and whether its cells stand at its right edge, as numbers do."""
 
     title: str
