@@ -117,6 +117,12 @@ def installed(settings: Settings) -> list[InstalledChild]:
     return sorted(found, key=lambda c: c.priority)
 
 
+def of_filters(children: Iterable[InstalledChild]) -> list[InstalledChild]:
+    """Return the children without those of default exemptions: IKE, ESP and AH, and neighbour discovery."""
+    exempt = ((17, 500), (17, 4500), (50, 0), (51, 0), (58, 0))
+    return [c for c in children if (c.local.protocol, c.local.first_port) not in exempt]
+
+
 def _child(connection: str, name: str, child: Settings) -> InstalledChild:
     texts = text_of(child, "local_ts"), text_of(child, "remote_ts")
     family = 6 if ":" in "".join(texts) else 4

@@ -91,6 +91,10 @@ def text(emission: Emission, end: str = "swanctl.conf") -> str:
     return next(file.content.decode() for file in emission.files if file.path.endswith(end))
 
 
+def parsed(asked: EmissionRequest) -> Settings:
+    return charon_evaluator.parse(text(strongswan.emit(asked)))
+
+
 def connections(asked: EmissionRequest) -> dict[str, Settings]:
     """Return the IKE connections of what is emitted, without those that hold shunts."""
     found = inner(charon_evaluator.parse(text(strongswan.emit(asked))), "connections")
@@ -178,7 +182,7 @@ def test_without_a_usable_offer_the_traffic_is_dropped(transforms: list[tuple[Tr
     asked = secured(action=replace(SECURE, offers=tuple(QuickModeOffer(t) for t in transforms)))
     assert connections(asked) == {}
     found = charon_evaluator.installed(charon_evaluator.parse(text(strongswan.emit(asked))))
-    assert [child.mode for child in found if child.name == "l-1"] == ["drop"]
+    assert [child.mode for child in charon_evaluator.of_filters(found)] == ["drop"]
     assert losses(asked)[AttributeKind.ACTION_ACTION].direction is CLOSED
 
 
@@ -454,6 +458,18 @@ def test_names_cannot_leave_their_place(name: str) -> None:
     assert made == expected
     for file in strongswan.emit(asked).files:
         assert all(line.isprintable() for line in file.content.decode().split("\n"))
+
+
+def test_a_child_is_named_by_what_it_says_and_nothing_else() -> None:
+    """Charon keeps a child that is only renamed under its old name, and could then never take it away again."""
+    asked, renamed = (request((Rule(n, n, "Secure", (PSK,)), (Filter(ME, NET),)), name=n) for n in ("one", "two"))
+    other = request((Rule("one", "one", "Secure", (PSK,)), (Filter(ME, OTHER),)), name="one")
+    names = [
+        {c.name for c in charon_evaluator.of_filters(charon_evaluator.installed(parsed(r)))}
+        for r in (asked, renamed, other)
+    ]
+    assert names[0] == names[1]
+    assert not names[0] & names[2]
 
 
 @given(st.text(max_size=60))

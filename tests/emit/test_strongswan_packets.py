@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import SMALL_ADDRESSES, small_policies, small_sites
 
 from emit import charon_evaluator
-from emit.charon_evaluator import InstalledChild
+from emit.charon_evaluator import InstalledChild, of_filters
 from ipsecmig.emit import strongswan
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.attributes import AttributeKind
@@ -160,7 +160,7 @@ def test_the_three_line_leak_does_not_leak() -> None:
     )
     verdicts = [charon_evaluator.verdict(found, packet(f"out 192.0.2.1 10.{n}")) for n in ("1.1.1", "2.3.4", "3.3.3")]
     assert verdicts == ["protect", "drop", "pass"]
-    assert [child.mode for child in found if child.name.startswith("l")] == ["transport", "drop", "pass"]
+    assert [child.mode for child in of_filters(found)] == ["transport", "drop", "pass"]
 
 
 def one_way(source: object, destination: object, port: int = 0) -> Filter:
@@ -200,7 +200,7 @@ FAR = subnet("10.5.0.0/16")
 def test_filters_of_one_direction(rules: list[tuple[FilterAction, list[Filter]]], mode: str, *, lost: bool) -> None:
     request = flat_policy(*rules, site=HOST_SITE)
     emission = strongswan.emit(request)
-    first = next(child for child in children(emission) if child.name == "l0-1")
+    first = of_filters(children(emission))[0]
     assert first.mode == mode
     assert any(loss.about is AttributeKind.FILTER_MIRRORED for loss in emission.losses) == lost
 
@@ -270,7 +270,7 @@ def test_a_tunnel_from_this_host_closes_its_other_addresses_while_they_are_unkno
 
 def test_ranges_are_taken_apart_exactly() -> None:
     filters = [Filter(ME, subnet("10.9.0.5-10.9.0.9"), TCP, ANY_PORT, PortRange(1000, 1002))]
-    found = [c for c in emitted((BLOCK, filters)) if c.name.startswith("l0")]
+    found = of_filters(emitted((BLOCK, filters)))
     selected = {(str(c.remote.network), c.remote.first_port, c.remote.last_port) for c in found}
     networks = ("10.9.0.5/32", "10.9.0.6/31", "10.9.0.8/31")
     assert selected == {(n, *ports) for n in networks for ports in ((1000, 1001), (1002, 1002))}
@@ -280,7 +280,7 @@ def test_ranges_are_taken_apart_exactly() -> None:
 def test_negotiated_port_ranges_become_single_ports_or_are_dropped(last: int, mode: str, count: int | None) -> None:
     filters = [Filter(ME, NET, TCP, ANY_PORT, PortRange(1000, last))]
     emission = strongswan.emit(flat_policy((SECURE, filters)))
-    found = [child for child in children(emission) if child.name.startswith("l0")]
+    found = of_filters(children(emission))
     assert {child.mode for child in found} == {mode}
     assert count is None or len(found) == count
     assert bool(emission.losses) == (mode == "drop")
@@ -292,5 +292,5 @@ def test_what_falls_into_too_many_parts_lets_nothing_pass() -> None:
     site = Site(windows=Site().windows.VISTA)
     for action, modes in ((PERMIT, set()), (BLOCK, {"drop"})):
         emission = strongswan.emit(flat_policy((action, filters), site=site))
-        assert {child.mode for child in children(emission) if child.name.startswith("l0")} == modes
+        assert {child.mode for child in of_filters(children(emission))} == modes
         assert AttributeKind.FILTER_SOURCE in {loss.about for loss in emission.losses}

@@ -9,6 +9,7 @@ import os
 import re
 import selectors
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -32,12 +33,12 @@ _READY: Final = r"spawning \d+ worker threads"
 
 
 class KernelPolicy(NamedTuple):
-    """One policy as `ip xfrm policy` prints it; ports are -1 where none is compared."""
+    """One policy as `ip xfrm policy` prints it; the protocol is a number, ports are -1 where none is compared."""
 
     direction: str
     source: str
     destination: str
-    protocol: str
+    protocol: int
     source_port: int
     destination_port: int
     action: str
@@ -133,7 +134,7 @@ class Charon:
         """Install `files`, load them, and return what charon said meanwhile; what it could not do raises."""
         self.install(files)
         printed = self.swanctl("--load-all", "--noprompt")
-        said = self.wait_for("vici client .* disconnected|vici client .* unregistered")
+        said = self.wait_for(r"vici client \d+ disconnected")
         problems = [line for line in (printed + said).splitlines() if re.search(r"fail|invalid|unsupported", line)]
         if problems:
             raise RuntimeError("\n".join(problems))
@@ -155,8 +156,12 @@ def _kernel_policies(text: str) -> Iterator[KernelPolicy]:
             continue
         action = "protect" if "tmpl" in block else (policy[2] or "allow")
         sport, dport = (-1 if port is None else int(port) for port in (selector[4], selector[5]))
-        protocol, priority = selector[3] or "", int(policy[3])
+        protocol, priority = _protocol(selector[3] or "0"), int(policy[3])
         yield KernelPolicy(policy[1], selector[1], selector[2], protocol, sport, dport, action, priority)
+
+
+def _protocol(name: str) -> int:
+    return int(name) if name.isdecimal() else socket.getprotobyname(name)
 
 
 def daemon() -> str:

@@ -9,7 +9,6 @@ from typing import Final
 from ipsecmig.emit.common import one_line
 from ipsecmig.emit.strongswan.cells import Cell
 from ipsecmig.emit.strongswan.exact import around, is_whole, local_ts, parts, remote_ts
-from ipsecmig.emit.strongswan.names import Names
 from ipsecmig.emit.strongswan.proposals import usable_main_mode_offers, usable_transforms
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box
@@ -28,7 +27,6 @@ class Child:
     `Demand.is_transit`.
     """
 
-    name: str
     mode: str
     box: Box
     local_ts: str
@@ -64,24 +62,23 @@ def can_negotiate(protect: Protect) -> bool:
 def make_children(cells: Sequence[Cell], *, own_known: bool) -> Children:
     """Return the children of `cells`, which stand in the order of decision."""
     made = Children()
-    names = Names()
     for cell in cells:
-        _add(made, cell, names, own_known=own_known)
+        _add(made, cell, own_known=own_known)
         made.next_priority += STEP
     return made
 
 
-def _add(made: Children, cell: Cell, names: Names, *, own_known: bool) -> None:
+def _add(made: Children, cell: Cell, *, own_known: bool) -> None:
     treatment = cell.treatment
     if not isinstance(treatment, Protect):
-        _add_shunts(made, cell, "pass" if isinstance(treatment, Permit) else "drop", names)
+        _add_shunts(made, cell, "pass" if isinstance(treatment, Permit) else "drop")
     elif not can_negotiate(treatment):
-        _add_shunts(made, cell, "drop", names)
+        _add_shunts(made, cell, "drop")
     elif _lacks_peer(treatment):
         made.endless.update(id(source.rule) for source in cell.demand.sources)
-        _add_shunts(made, cell, "drop", names)
+        _add_shunts(made, cell, "drop")
     else:
-        _add_traps(made, cell, treatment, names, own_known=own_known)
+        _add_traps(made, cell, treatment, own_known=own_known)
 
 
 def _lacks_peer(protect: Protect) -> bool:
@@ -95,39 +92,38 @@ def _lacks_peer(protect: Protect) -> bool:
     return local is not None and (not local.is_host or local.family is not remote.family)
 
 
-def _add_shunts(made: Children, cell: Cell, mode: str, names: Names) -> None:
+def _add_shunts(made: Children, cell: Cell, mode: str) -> None:
     """Add shunts for the cell; a filter of too many parts is dropped as a whole, and never let pass."""
     boxes = parts(cell.box, negotiated=False)
     if not boxes:
         made.inexact.update(id(source.filter) for source in cell.demand.sources)
         boxes = () if mode == "pass" else (around(cell.box),)
     for box in boxes:
-        made.children.append(_child(cell, mode, box, made.next_priority, names))
+        made.children.append(_child(cell, mode, box, made.next_priority))
 
 
-def _add_traps(made: Children, cell: Cell, protect: Protect, names: Names, *, own_known: bool) -> None:
+def _add_traps(made: Children, cell: Cell, protect: Protect, *, own_known: bool) -> None:
     boxes = parts(cell.box, negotiated=True)
     if not boxes:
         made.inexact.update(id(source.filter) for source in cell.demand.sources)
-        _add_shunts(made, cell, "drop", names)
+        _add_shunts(made, cell, "drop")
         return
     dynamic = protect.tunnel is None or (not own_known and _is_for_me(cell))
     for box in boxes:
-        child = _child(cell, protect.mode.value, box, made.next_priority, names, dynamic=dynamic)
+        child = _child(cell, protect.mode.value, box, made.next_priority, dynamic=dynamic)
         made.children.append(replace(child, protect=protect, transit=cell.demand.is_transit))
         if protect.tunnel is not None and dynamic and is_whole(Family(box.family[0]), box.local):
             # A tunnel's `dynamic` is the one address that charon would send from: the others must not go in clear.
             made.guarded = True
-            made.children.append(_child(cell, "drop", box, made.next_priority + _GUARD_STEP, names))
+            made.children.append(_child(cell, "drop", box, made.next_priority + _GUARD_STEP))
 
 
 def _is_for_me(cell: Cell) -> bool:
     return any(source.source.me or source.destination.me for source in cell.demand.sources)
 
 
-def _child(cell: Cell, mode: str, box: Box, priority: int, names: Names, *, dynamic: bool = False) -> Child:
+def _child(cell: Cell, mode: str, box: Box, priority: int, *, dynamic: bool = False) -> Child:
     return Child(
-        names.numbered(cell.demand.name),
         mode,
         box,
         local_ts(box, dynamic=dynamic),

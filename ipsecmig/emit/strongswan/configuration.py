@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -16,13 +17,16 @@ from ipsecmig.emit.strongswan.proposals import (
 )
 from ipsecmig.emit.strongswan.settings import quoted, secret_value, section
 from ipsecmig.model.policy import Certificate, PresharedKey
-from ipsecmig.model.treatment import Mode, Protect
+from ipsecmig.model.treatment import Mode
 
 NOBODY: Final = "CN=ipsecmig: choose an authentication method"
 """The identity asked of a peer where charon has none of the policy's methods: no certificate bears it."""
 
 _NO_PEER: Final = "127.0.0.1"
 """The addresses of connections that only hold shunts, so that no peer's IKE is answered by them."""
+
+
+_DIGEST_LENGTH: Final = 12
 
 
 def connection_section(connection: Connection) -> Iterator[str]:
@@ -43,9 +47,9 @@ def _connection_lines(connection: Connection) -> Iterator[str]:
     yield "encap = no"
     yield "mobike = no"
     yield from _authentication(connection)
-    yield from section(
-        "children", (line for child in connection.children for line in _child_section(child, connection))
-    )
+    trap = not connection.passive
+    sections = (_child_section(child, _protected_lines(child, trap=trap)) for child in connection.children)
+    yield from section("children", (line for lines in sections for line in lines))
 
 
 def _authentication(connection: Connection) -> Iterator[str]:
@@ -71,15 +75,22 @@ def _authentication(connection: Connection) -> Iterator[str]:
             yield from section("remote", ("auth = pubkey", f"id = {quoted(NOBODY)}"))
 
 
-def _child_section(child: Child, connection: Connection) -> Iterator[str]:
+def _child_section(child: Child, lines: Iterable[str]) -> Iterator[str]:
+    """Yield the section of a child, named after all that it says.
+
+    charon keeps a child that a reload only renames, but under its old name, and can then never take it away again: a
+    pass shunt would stay for ever. So the name changes with what charon compares, and with nothing else.
+    """
+    said = (f"mode = {child.mode}", f"priority = {child.priority}", *lines)
+    digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:_DIGEST_LENGTH]
+    yield f"# {child.comment}"
+    yield from section(f"{child.mode}-{child.priority}-{digest}", said)
+
+
+def _protected_lines(child: Child, *, trap: bool) -> Iterator[str]:
     protect = child.protect
     if protect is None:
-        raise ValueError(f"{child.name} negotiates nothing")
-    yield f"# {child.comment}"
-    yield from section(child.name, _protected_lines(child, protect, trap=not connection.passive))
-
-
-def _protected_lines(child: Child, protect: Protect, *, trap: bool) -> Iterator[str]:
+        raise ValueError(f"{child.comment}: negotiates nothing")
     yield from _selectors(child, trap=trap)
     if protect.mode is Mode.TUNNEL:
         yield "policies_fwd_out = yes"
@@ -88,8 +99,6 @@ def _protected_lines(child: Child, protect: Protect, *, trap: bool) -> Iterator[
 
 
 def _selectors(child: Child, *, trap: bool) -> Iterator[str]:
-    yield f"mode = {child.mode}"
-    yield f"priority = {child.priority}"
     yield f"local_ts = {child.local_ts}"
     yield f"remote_ts = {child.remote_ts}"
     yield f"start_action = {'trap' if trap else 'none'}"
@@ -110,12 +119,7 @@ def _shunt_lines(children: Sequence[Child]) -> Iterator[str]:
     yield "version = 1"
     yield f"local_addrs = {_NO_PEER}"
     yield f"remote_addrs = {_NO_PEER}"
-    yield from section("children", (line for child in children for line in _shunt_section(child)))
-
-
-def _shunt_section(child: Child) -> Iterator[str]:
-    yield f"# {child.comment}"
-    yield from section(child.name, _selectors(child, trap=True))
+    yield from section("children", (line for c in children for line in _child_section(c, _selectors(c, trap=True))))
 
 
 def secret_sections(secrets: Iterable[Owned]) -> Iterator[str]:

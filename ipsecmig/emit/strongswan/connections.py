@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.emit.strongswan.children import Child
@@ -141,7 +141,7 @@ def _connections(key: _Key, members: Sequence[Child], names: Names, *, identify:
                 identify and isinstance(method, PresharedKey),
                 method,
                 key.main_mode,
-                tuple(chunk) if index == 0 else tuple(_answering(chunk, index)),
+                tuple(chunk),
                 passive=index > 0,
                 transit=key.transit,
             )
@@ -151,12 +151,8 @@ def _rule_name(child: Child, index: int) -> str:
     return child.owner if index == 0 else f"{child.owner} answer"
 
 
-def _answering(children: Iterable[Child], index: int) -> Iterator[Child]:
-    return (replace(child, name=f"{child.name}-m{index + 1}") for child in children)
-
-
 def _responders(response: Protect, child: Child, names: Names) -> Iterator[Connection]:
-    for index, method in enumerate(usable(response.authentication) or (None,)):
+    for method in usable(response.authentication) or (None,):
         yield Connection(
             "ipsecmig-" + names.numbered("default response"),
             Family.IPV4,
@@ -166,7 +162,7 @@ def _responders(response: Protect, child: Child, names: Names) -> Iterator[Conne
             identify=False,
             method=method,
             main_mode=response.main_mode,
-            children=(replace(child, name=f"{child.name}-m{index + 1}"),),
+            children=(child,),
             passive=True,
         )
 
@@ -175,7 +171,7 @@ def chunks(children: Sequence[Child]) -> Iterator[Sequence[Child]]:
     """Yield `children` in runs that each fit into one message to charon."""
     start, size = 0, 0
     for index, child in enumerate(children):
-        weight = _FIXED_TEXT + len(child.name) + len(child.local_ts) + len(child.remote_ts)
+        weight = _FIXED_TEXT + len(child.local_ts) + len(child.remote_ts)
         if size + weight > MOST_TEXT:
             yield children[start:index]
             start, size = index, 0

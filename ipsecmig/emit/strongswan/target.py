@@ -94,7 +94,6 @@ def _convert(flat: FlatPolicy) -> _Result:
 def _response_child(priority: int, response: Protect) -> Child:
     everything = AddressRange.whole(Family.IPV4)
     return Child(
-        "default-response",
         Mode.TRANSPORT.value,
         box(Direction.OUT, everything, everything),
         "dynamic",
