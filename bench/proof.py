@@ -112,11 +112,11 @@ def drawn_template(rng: random.Random) -> Template:
 
 
 def host_filters(count: int, rng: random.Random) -> Iterator[Drawn]:
-    """Yield filters of a server: ports closed and published for any address, then many peers and networks."""
+    """Yield filters of a server: ports closed and published for any address, then peers from all over the Internet."""
     for template in WIDE:
         yield filter_of(template, ANY, ME)
     for _ in range(count - len(WIDE)):
-        yield filter_of(drawn_template(rng), network(rng, 10), ME)
+        yield filter_of(drawn_template(rng), network(rng, rng.randint(11, 99)), ME)
 
 
 def gateway_filters(count: int, rng: random.Random) -> Iterator[Drawn]:
