@@ -49,6 +49,9 @@ PLAIN = {
     "double colon": (":: netsh ipsec static delete all\n" + N + "show all", ["show all"]),
     "a label used as comment": (": netsh ipsec static delete all\n" + N + "show all", ["show all"]),
     "rem in the middle": (N + "show all & rem netsh ipsec static delete all", ["show all"]),
+    "rem without a blank": ("REMnetsh ipsec static delete all\nrem---- netsh\n" + N + "show all", ["show all"]),
+    "other comments": ("// " + N + "delete all\n# " + N + "delete all\n" + N + "show all", ["show all"]),
+    "a placeholder": (N + "add filter srcaddr=<EDR_IP> dstaddr=me", ["add filter srcaddr=<EDR_IP> dstaddr=me"]),
     "echo": ("echo netsh ipsec static delete all\n" + N + "show all", ["show all"]),
     "blanks around equals": (N + "add policy name = P", ["add policy name = P"]),
     "caret at the end": ("netsh ipsec static ^\nadd policy ^\n  name=P", ["add policy   name=P"]),
@@ -328,6 +331,11 @@ def test_jumps(script: str, expected: list[str]) -> None:
 def test_jumping_back_is_not_followed_but_said() -> None:
     scanned = scan(":again\n" + N + "show all\ngoto again")
     assert texts(scanned.statements) == ["show all", "? goto again"]
+
+
+def test_netsh_is_taken_to_succeed_and_that_is_said() -> None:
+    assert codes(scan(N + "delete all && " + N + "show all")) == ["BA006"]
+    assert codes(scan(N + "delete all && echo done")) == []
 
 
 def test_a_missing_label_ends_the_script() -> None:

@@ -28,11 +28,11 @@ from ipsecmig.dialects.netsh_static.containers.expansion import Environment, Unk
 from ipsecmig.dialects.netsh_static.containers.flow import DEAD, Flow
 from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, NOTHING, Document, Mapped
-from ipsecmig.dialects.netsh_static.containers.runs import BATCH_SIGNS, FilterLines
+from ipsecmig.dialects.netsh_static.containers.program import Program
 from ipsecmig.dialects.netsh_static.containers.shell import INTERNAL, QUIET, WORD, Shell, split_name
 
-_SKIPPED = re.compile(r"[ \t@]*(?:$|:|rem(?![\w.:\\-]))", re.IGNORECASE)
-_LABEL = re.compile(r"[ \t]*:[ \t]*([^\s:+,;=()&|<>^]+)")
+_SKIPPED = re.compile(r"[ \t@]*(?:$|[:#]|//|rem(?=netsh\b|[^\w\\:]|$))", re.IGNORECASE)
+_CALLS = re.compile(r"(?:call[ \t]+)*", re.IGNORECASE)
 _ALWAYS_SUCCEEDS: Final = {"echo", "set", "setlocal", "endlocal", "title", "cls", "rem", "shift", "color", "pause"}
 _NO_FILES: Final = {"", "nul", "con"}
 
@@ -41,36 +41,29 @@ def read(lines: Sequence[Mapped], out: Output) -> None:
     """Read the batch file `lines`, statement by statement, into `out`."""
     parameters: Environment = {n: v for n, v in out.definitions.items() if re.fullmatch(r"\d|\*", n)}
     variables: Environment = {n: v for n, v in out.definitions.items() if n not in parameters}
-    Batch(lines, out, variables, parameters).run(0)
+    Batch(Program(lines), out, variables, parameters).run(0)
     out.end_script()
 
 
 def read_line(lines: Sequence[Mapped], out: Output) -> None:
     """Read commands that another program hands to cmd.exe, in which no `%1` and no `%x%` is left to expand."""
-    Batch(lines, out, {}, {}).run(0)
+    Batch(Program(lines), out, {}, {}).run(0)
 
 
 class Batch(Shell):
     """One run through a batch file or a part of it."""
 
     def __init__(
-        self,
-        lines: Sequence[Mapped],
-        out: Output,
-        variables: Environment,
-        parameters: Environment,
-        *,
-        delayed: bool = False,
+        self, program: Program, out: Output, variables: Environment, parameters: Environment, *, delayed: bool = False
     ) -> None:
         super().__init__(out, variables, parameters, delayed=delayed)
-        self.lines = lines
+        self._program = program
+        self.lines = program.lines
         self._next = 0
         self._arrivals: dict[int, list[tuple[Flow, Environment]]] = {}
         self._visited: set[int] = set()
-        self._labels: dict[str, list[int]] | None = None
         self._ended: list[tuple[Flow, Environment]] = []
         self._succeeded = False
-        self._runs = FilterLines(lines, BATCH_SIGNS) if isinstance(lines, Document) else None
 
     # --- lines ---
 
@@ -99,10 +92,11 @@ class Batch(Shell):
 
     def _filter_lines(self) -> bool:
         """Hand on plain `add filter` lines in one piece; return whether there were any."""
-        if not isinstance(self.lines, Document) or self._runs is None or self.out.host:
+        runs = self._program.runs
+        if not isinstance(self.lines, Document) or runs is None or self.out.host:
             return False
         start = self.lines.starts[self._next]
-        end = self._runs.end(start)
+        end = runs.end(start)
         if end == start:
             return False
         text = self.lines.text[start:end]
@@ -157,9 +151,11 @@ class Batch(Shell):
 
     def _dependent(self, step: Step, previous: Node) -> None:
         """Run a step that depends on how the command before it ended."""
-        name = self._program(previous)
+        name = self._command_name(previous)
         wanted = step.operator == "&&"
         if name == "netsh" and wanted:
+            if isinstance(step.node, Simple) and self._command_name(step.node) not in _ALWAYS_SUCCEEDS:
+                self.out.note_once(messages.TAKEN_TO_SUCCEED, step.node.text)
             self._node(step.node)
         elif name in _ALWAYS_SUCCEEDS or self._settled(previous):
             if wanted:
@@ -174,12 +170,12 @@ class Batch(Shell):
     def _settled(self, node: Node) -> bool:
         """Whether `node` is a block or pipe whose last command is known to succeed."""
         if isinstance(node, Block) and node.steps:
-            return self._program(node.steps[-1].node) in {*_ALWAYS_SUCCEEDS, "netsh"}
+            return self._command_name(node.steps[-1].node) in {*_ALWAYS_SUCCEEDS, "netsh"}
         return False
 
-    def _program(self, node: Node) -> str:
+    def _command_name(self, node: Node) -> str:
         if isinstance(node, Pipe):
-            return self._program(node.stages[-1])
+            return self._command_name(node.stages[-1])
         return split_name(self.filled(node.text))[0] if isinstance(node, Simple) else ""
 
     def _node(self, node: Node) -> None:
@@ -277,12 +273,7 @@ class Batch(Shell):
 
     def _find_label(self, name: str) -> int | None:
         """Return the line of the label `name`: the next one from here, else the first one."""
-        if self._labels is None:
-            self._labels = {}
-            for number in range(len(self.lines)):
-                if match := _LABEL.match(self.lines[number].text):
-                    self._labels.setdefault(match[1].lower(), []).append(number)
-        found = self._labels.get(name.lower(), [])
+        found = self._program.labels.get(name.lower(), [])
         return next((line for line in found if line >= self._next), found[0] if found else None)
 
     def _goto(self, arguments: Mapped, text: Mapped) -> None:
@@ -326,6 +317,8 @@ class Batch(Shell):
 
     def _call(self, arguments: Mapped, text: Mapped) -> None:
         part = arguments.strip()
+        again = _CALLS.match(part.text)
+        part = part.cut(again.end() if again else 0)
         if "%" in part.text:
             part = expansion.percents(part, self.variables, self.parameters, self.out)
         if part.text.startswith(":"):
@@ -334,7 +327,7 @@ class Batch(Shell):
             self._simple(Simple(part))
 
     def _call_label(self, part: Mapped, text: Mapped) -> None:
-        words = [part.cut(*match.span(1)) for match in WORD.finditer(part.text)]
+        words = [part.cut(*match.span()) for match in WORD.finditer(part.text)]
         line = self._find_label(words[0].text[1:])
         if words[0].text.lower() == ":eof":
             return
@@ -343,14 +336,14 @@ class Batch(Shell):
         elif not self.out.spend() or self.out.depth >= DEPTH_LIMIT:
             self.out.opaque(text, "calls itself too often to be followed")
         else:
-            self._nested(self.lines, words, part, line)
+            self._nested(self._program, words, part, line)
 
-    def _nested(self, lines: Sequence[Mapped], words: Sequence[Mapped], part: Mapped, start: int) -> None:
-        """Run `lines` from `start` as a called script with `words` as its parameters."""
+    def _nested(self, program: Program, words: Sequence[Mapped], part: Mapped, start: int) -> None:
+        """Run `program` from `start` as a called script with `words` as its parameters."""
         parameters: Environment = {str(n): "" for n in range(10)}
         parameters |= {str(n): known(word, self.out) for n, word in enumerate(words[:10])}
         parameters["*"] = known(part.cut(len(words[0].text)).strip(), self.out)
-        inner = Batch(lines, self.out, self.variables, parameters, delayed=self.delayed)
+        inner = Batch(program, self.out, self.variables, parameters, delayed=self.delayed)
         self.out.depth += 1
         inner.run(start)
         self.out.depth -= 1
@@ -358,15 +351,15 @@ class Batch(Shell):
 
     def _script(self, name: str, text: Mapped) -> bool:
         """Run another batch file; return whether `text` does that."""
-        match = WORD.match(text.text)
-        key = netsh_script.file_key(text.cut(*match.span(1)), self.out) if match else ""
+        match = WORD.search(text.text)
+        key = netsh_script.file_key(text.cut(*match.span()), self.out) if match else ""
         lines = self.out.files.read(key, self.out.flow)
         if lines is None and not name.endswith((".bat", ".cmd")):
             return False
         if lines is None or self.out.depth >= DEPTH_LIMIT or not self.out.spend():
             self.out.opaque(text, "runs another batch file, which is not part of this one: convert it too")
         else:
-            self._nested(lines, [text.cut(*word.span(1)) for word in WORD.finditer(text.text)], text, 0)
+            self._nested(Program(lines), [text.cut(*word.span()) for word in WORD.finditer(text.text)], text, 0)
         return True
 
 

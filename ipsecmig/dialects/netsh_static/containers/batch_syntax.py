@@ -105,7 +105,8 @@ class Unclosed(Exception):  # noqa: N818 - a signal between the parser and the r
 _PLAIN = re.compile(r'[^"^&|<>()\n]+')
 _QUOTED = re.compile(r'"[^"\n]*"?')
 _SEPARATORS: Final = " \t,;=@"
-_KEYWORD = re.compile(r"(if|for|rem)(?![\w.:\\-])", re.IGNORECASE)
+_KEYWORD = re.compile(r"(if|for)(?![\w.:\\-])|(rem)(?=netsh\b|[^\w\\:])", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"(?<=[=\"'\w])<[A-Za-z][\w .-]*>")
 _OPERATOR = re.compile(r"&&|\|\||&")
 _REDIRECT = re.compile(r"(>>|>|<)(?:&[0-9]|[ \t]*)")
 _TARGET = re.compile(r'(?:"[^"\n]*"?|[^\s"&|<>()^])+')
@@ -206,7 +207,7 @@ class Parser:
         keyword = _KEYWORD.match(self._text, self._at)
         if keyword is None:
             return self._simple(parens)
-        if keyword[1].lower() == "rem":
+        if keyword[2]:
             self._at = len(self._text) - 1
             return None
         start = self._at
@@ -244,10 +245,11 @@ class Parser:
             raise Unclosed((*before, *problem.steps), problem.at) from problem
 
     def _simple(self, parens: int) -> Simple | None:
+        """Consume one command. A `<NAME>` that is glued to a value is a placeholder to be filled in, so it stays."""
         parts: list[Mapped] = []
         redirects: list[Redirect] = []
         while True:
-            if match := self._match(_PLAIN) or self._match(_QUOTED):
+            if match := self._match(_PLAIN) or self._match(_QUOTED) or self._match(_PLACEHOLDER):
                 parts.append(self._cut(match.start(), match.end()))
                 continue
             character = self._text[self._at]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from ipsecmig.dialects.netsh_static.containers.flow import Flow
 from ipsecmig.dialects.netsh_static.containers.output import Output
 
 _Value = TypeVar("_Value")
@@ -27,13 +28,21 @@ class Interpreter(Generic[_Value]):
 
     def branches(self, question: str, yes: Callable[[], None], no: Callable[[], None] = lambda: None) -> None:
         """Read both ways that a decision can go at run time; `question` says in words what decides."""
-        before = dict(self.variables)
-        taken, other = self.out.flow.split(self.out.decide(question))
-        self.out.flow = taken
-        yes()
-        first, after = self.out.flow, self.variables
-        self.out.flow, self.variables = other, before
-        no()
-        if first.alive:
-            self.variables = self.merged(after, self.variables) if self.out.flow.alive else after
-        self.out.flow = first.join(self.out.flow)
+        self.cases([(question, yes)], no)
+
+    def cases(self, cases: Sequence[tuple[str, Callable[[], None]]], otherwise: Callable[[], None]) -> None:
+        """Read all ways that a chain of decisions can go, of which the first that holds counts."""
+        before = self.variables
+        ends: list[tuple[Flow, dict[str, _Value]]] = []
+        for question, run in cases:
+            self.out.flow, other = self.out.flow.split(self.out.decide(question))
+            self.variables = before
+            run()
+            ends.append((self.out.flow, self.variables))
+            self.out.flow = other
+        self.variables = before
+        otherwise()
+        for flow, variables in reversed(ends):
+            if flow.alive:
+                self.variables = self.merged(variables, self.variables) if self.out.flow.alive else variables
+            self.out.flow = flow.join(self.out.flow)

@@ -22,35 +22,37 @@ class Kind(Enum):
 
 _COMMAND = re.compile(r"\bnetsh\b|\bipsec[ \t]+(?:static|dynamic)\b|\bstatic[ \t]+(?:add|set|delete)\b", re.IGNORECASE)
 _MARKUP_START = re.compile(r"\s*<(?:!doctype|\?xml|html|head|body|!--)", re.IGNORECASE)
-_MARKUP_LINE = re.compile(
-    r"^[^\n]*(?:</?(?:span|pre|code|p|br|div|td|li|font|b|a)\b[^<>\n]*>|&(?:quot|lt|gt|nbsp|#\d+);)[^\n]*$",
-    re.IGNORECASE | re.MULTILINE,
+_MARKUP = re.compile(
+    r"</?(?:span|pre|code|p|br|div|td|li|font|b|a)\b[^<>\n]*>|&(?:quot|lt|gt|nbsp|#\d+);", re.IGNORECASE
 )
 _LANGUAGES: Final = {
-    "C#": r"^\s*using\s+System(?:\.[\w.]+)?\s*;|^\s*namespace\s+[\w.]+\s*[{;]?\s*$",
-    "Java": r"^\s*import\s+java[\w.]*\.|^\s*public\s+(?:final\s+|abstract\s+)?class\s+\w+",
+    "C#": r"^[ \t]*using\s+System(?:\.[\w.]+)?\s*;|^[ \t]*namespace\s+[\w.]+\s*[{;]?\s*$",
+    "Java": r"^[ \t]*import\s+java[\w.]*\.|^[ \t]*public\s+(?:final\s+|abstract\s+)?class\s+\w+",
     "Go": r"^package\s+\w+\s*$",
     "Python": r"^(?:import\s+(?:os|sys|re|subprocess|socket|time|logging)\b|from\s+[\w.]+\s+import\s)"
-    r"|^\s*def\s+\w+\(.*\).*:\s*(?:#.*)?$|\b(?:os\.system|subprocess\.\w+)\(",
-    "C or C++": r'^\s*#\s*include\s*[<"]',
-    "JavaScript": r"\brequire\(\s*['\"]child_process|^\s*(?:const|let|var)\s+\w+\s*=.*[;{(]\s*$|\bexec(?:Sync)?\(",
-    "VBScript": r"\bCreateObject\s*\(|^\s*WScript\.",
+    r"|^[ \t]*def\s+\w+\(.*\).*:\s*(?:#.*)?$|\b(?:os\.system|subprocess\.\w+)\(",
+    "C or C++": r'^[ \t]*#\s*include\s*[<"]',
+    "JavaScript": r"\brequire\(\s*['\"]child_process|^[ \t]*(?:const|let|var)\s+\w+\s*=.*[;{(]\s*$|\bexec(?:Sync)?\(",
+    "VBScript": r"\bCreateObject\s*\(|^[ \t]*WScript\.",
     "PHP": r"<\?php|\bshell_exec\(",
-    "Perl or Ruby": r"^\s*use\s+strict\s*;|^\s*require\s+['\"]\w+['\"]\s*$|^#!.*\b(?:perl|ruby|python)",
-    "Delphi": r"^\s*unit\s+\w+\s*;",
+    "Perl or Ruby": r"^[ \t]*use\s+strict\s*;|^[ \t]*require\s+['\"]\w+['\"]\s*$|^#!.*\b(?:perl|ruby|python)",
+    "Delphi": r"^[ \t]*unit\s+\w+\s*;",
 }
 _PROGRAM: Final = {name: re.compile(pattern, re.MULTILINE) for name, pattern in _LANGUAGES.items()}
 _POWERSHELL = re.compile(
-    r"^\s*\$[\w:]+\s*\+?=|^\s*\[[\w.\[\]]+\]\s*\$\w+|^\s*(?:foreach|if|param|function|try|while)\b[^\n]*[({]\s*$"
-    r"|^\s*foreach\s*\(|^\s*param\s*\(|^\s*&\s*[\"'$]?\w*netsh|\$_\b|\$\(|\$env:|ForEach-Object|\|\s*%\s*\{"
+    r"^[ \t]*\$[\w:]+\s*\+?="
+    r"|^[ \t]*\[[\w.\[\]]+\]\s*\$\w+|^[ \t]*(?:foreach|if|param|function|try|while)\b[^\n]*[({]\s*$"
+    r"|^[ \t]*foreach\s*\(|^[ \t]*param\s*\(|^[ \t]*&\s*[\"'$]?\w*netsh|\$_\b|\$\(|\$env:|ForEach-Object|\|\s*%\s*\{"
     r"|\b(?:Write-(?:Host|Output)|Out-Null|Out-File|Set-Content|Add-Content|Start-Process|Invoke-\w+|Set-Service"
-    r"|New-ItemProperty|Set-ItemProperty|Import-Module)\b|`$|@[\"']$|^[\"']@|2>\s*\$null|^\s*<#|^\s*function\s+\w+-\w+"
-    r"|^\s*netsh[^\n]*[ \t]@\w+[ \t]*$|^[^\n%]*\bnetsh[^\n%^]*=\$\w+",
+    r"|New-ItemProperty|Set-ItemProperty|Import-Module)\b|`$|@[\"']$|^[\"']@|2>\s*\$null|^[ \t]*<#"
+    r"|^[ \t]*function\s+\w+-\w+"
+    r"|^[ \t]*netsh[^\n]*[ \t]@\w+[ \t]*$|^[^\n%]*\bnetsh[^\n%^]*=\$\w+",
     re.MULTILINE | re.IGNORECASE,
 )
 _BATCH = re.compile(
-    r"^\s*@?(?:echo[ \t]+off|rem\b|setlocal|endlocal|goto[ \t:]|set[ \t]+\"?\w+=|set[ \t]+/[ap]\b|pause|cls|@\w+)"
-    r"|^\s*::|%[~\w]+%|%[0-9*]|%~|%%\w|>\s*nul\b|^\s*:\w+\s*$|\^$|&&|\bif[ \t]+(?:/i|not|exist|errorlevel|defined)\b",
+    r"^[ \t]*@?(?:echo[ \t]+off|rem\b|setlocal|endlocal|goto[ \t:]|set[ \t]+\"?\w+=|set[ \t]+/[ap]\b|pause|cls|@\w+)"
+    r"|^[ \t]*::|%[~\w]+%|%[0-9*]|%~|%%\w|>\s*nul\b|^[ \t]*:\w+\s*$|\^$|&&"
+    r"|\bif[ \t]+(?:/i|not|exist|errorlevel|defined)\b",
     re.MULTILINE | re.IGNORECASE,
 )
 _SCRIPT_LINE = re.compile(
@@ -58,7 +60,7 @@ _SCRIPT_LINE = re.compile(
     r"|(?:add|set|delete|del)[ \t]+(?:policy|rule|filter\w*|store|defaultrule|all)\b)",
     re.MULTILINE | re.IGNORECASE,
 )
-_NETSH_LINE = re.compile(r"^[ \t@(&]*(?:\"?[^\s\"]*[\\/])?netsh(?:\.exe)?[\"']?[ \t]", re.MULTILINE | re.IGNORECASE)
+_NETSH_LINE = re.compile(r"^[ \t@(&]*+(?:\"?[^\s\"]*[\\/])?netsh(?:\.exe)?[\"']?[ \t]", re.MULTILINE | re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n]*$", re.MULTILINE)
 _PROMPT = re.compile(r"^[ \t]*(?:PS[ \t]+)?[A-Z]:\\[^<>|\"\n]*>[ \t]*(?=\S)", re.MULTILINE | re.IGNORECASE)
 _NETSH_PROMPT = re.compile(r"^[ \t]*netsh[ \t]*((?:ipsec(?:[ \t]+\w+)?)?)[ \t]*>", re.MULTILINE | re.IGNORECASE)
@@ -88,7 +90,8 @@ def classify(text: str, file: str) -> Kind:
 
 
 def _refuse(sample: str, text: str, file: str) -> None:
-    if _MARKUP_START.match(sample) or any(_COMMAND.search(line[0]) for line in _MARKUP_LINE.finditer(sample)):
+    marked = (line for line in sample.split("\n") if _MARKUP.search(line))
+    if _MARKUP_START.match(sample) or any(_COMMAND.search(line) for line in marked):
         raise InputError((MARKUP.say(Origin(file, 1, 1)),))
     for language, pattern in _PROGRAM.items():
         if match := pattern.search(sample):

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from ipsecmig.dialects.netsh_static.containers import outside
+from ipsecmig.dialects.netsh_static.containers.expansion import LINE_LIMIT
 from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
 
@@ -24,7 +25,7 @@ _LAUNCHERS: Final = {
     "invoke-expression",
     "iex",
 }
-_INNER = re.compile(r"""(["']?)((?:[^\s"']*[\\/])?netsh(?:\.exe)?(?=[\s"']).*)""", re.IGNORECASE | re.DOTALL)
+_INNER = re.compile(r"""(?<![\w-])netsh(?:\.exe)?(?=[\s"'])""", re.IGNORECASE)
 _POWERSHELL_COMMAND = re.compile(
     r"""^(?:.*?[ \t]-c(?:ommand)?[ \t]+|(?:[ \t]+-(?:nop\w*|noni\w*|nol\w*|sta|ex\w*[ \t]+\S+))*[ \t]+(?![-]))(.*)$""",
     re.IGNORECASE | re.DOTALL,
@@ -40,8 +41,11 @@ _ABOUT_IPSEC = re.compile(r"\b(?:ipsec|static|netsh|filter\w*|policy|rule)\b", r
 
 def read(name: str, arguments: Mapped, text: Mapped, out: Output) -> None:
     """Read the program `name`, called as `text`."""
-    if name in _LAUNCHERS and (inner := _INNER.search(arguments.text)):
-        _launch(name, arguments, inner, out)
+    if len(text.text) > LINE_LIMIT:
+        if _ABOUT_IPSEC.search(text.text):
+            out.opaque(text.cut(0, LINE_LIMIT), "is longer than cmd.exe takes")
+    elif name in _LAUNCHERS and (inner := _INNER.search(arguments.text)):
+        _launch(name, arguments, inner.start(), out)
     elif name in {"powershell", "pwsh"} and (match := _POWERSHELL_COMMAND.match(arguments.text)):
         _nested("powershell", _unquoted(arguments.cut(*match.span(1)).strip()), out)
     elif HOLE in name:
@@ -51,13 +55,16 @@ def read(name: str, arguments: Mapped, text: Mapped, out: Output) -> None:
         outside.read(name, text, out)
 
 
-def _launch(name: str, arguments: Mapped, inner: re.Match[str], out: Output) -> None:
+def _launch(name: str, arguments: Mapped, netsh: int, out: Output) -> None:
+    """Read the command that begins at `netsh`, perhaps with a path and a quote before it."""
     host = out.host
+    text = arguments.text
+    start = max(text.rfind(sign, 0, netsh) for sign in " \t\"'") + 1
     pattern = _HOST.get(_HOST_OF.get(name, name))
-    if pattern and (found := pattern.match(arguments.text[: inner.start()])):
+    if pattern and (found := pattern.match(text[:start])):
         out.host = found[1].lower()
-    part = arguments.cut(*inner.span(2)).strip()
-    if inner[1] and part.text.endswith(inner[1]):
+    part = arguments.cut(start).strip()
+    if start and text[start - 1] in "\"'" and part.text.endswith(text[start - 1]):
         part = part.cut(0, -1)
     _nested("command line", _without_backslashes(part), out)
     out.host = host

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from ipsecmig.dialects.netsh_static.containers import messages, ps_commands
@@ -17,7 +18,7 @@ from ipsecmig.dialects.netsh_static.containers.interpreter import Interpreter
 from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Document, Mapped, join
 from ipsecmig.dialects.netsh_static.containers.ps_tokens import Token, lex
-from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Evaluator, Known, Value, Variables
+from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Evaluator, Known, Value, Variables, array
 from ipsecmig.dialects.netsh_static.containers.runs import POWERSHELL_SIGNS, FilterLines
 
 _ASSIGNMENT = re.compile(
@@ -47,7 +48,7 @@ def read(lines: Sequence[Mapped], out: Output) -> None:
     whole = lines.whole() if isinstance(lines, Document) else _joined(lines)
     variables: Variables = {name: Known((Mapped(value, [0] * len(value)),)) for name, value in out.definitions.items()}
     runs = FilterLines(lines, POWERSHELL_SIGNS) if isinstance(lines, Document) else None
-    Script(out, variables, {}).run(whole, runs)
+    Script(out, variables).run(whole, runs)
     if out.depth == 0:
         out.end_script()
 
@@ -60,9 +61,10 @@ def _joined(lines: Sequence[Mapped]) -> Mapped:
 class Script(Interpreter[Value]):
     """One run through a script, a block of it or a function."""
 
-    def __init__(self, out: Output, variables: Variables, functions: dict[str, Function]) -> None:
+    def __init__(self, out: Output, variables: Variables, caller: Script | None = None) -> None:
         super().__init__(out, variables, Unknown("its value depends on which way the script goes"))
-        self.functions = functions
+        self.functions: dict[str, Function] = {} if caller is None else caller.functions
+        self._cut: dict[tuple[int, int], list[list[Token]]] = {} if caller is None else caller._cut
         self._left: list[Flow] = []
 
     @property
@@ -72,18 +74,30 @@ class Script(Interpreter[Value]):
 
     def run(self, code: Mapped, whole_lines: FilterLines | None = None) -> None:
         """Run all statements of `code`."""
+        if not code.text.strip():
+            return
         if self.out.depth >= DEPTH_LIMIT:
             ps_commands.leave(code, "commands within commands nest too deep", self.out)
             return
         self.out.depth += 1
-        tokens, unclosed = lex(code, whole_lines)
-        for place, end in unclosed:
-            what = "string" if end in "\"'" else "bracket"
-            self.out.note(messages.NOT_CLOSED, place, what=what, end=end)
-        for statement in _statements(tokens):
+        for statement in self._statements_of(code, whole_lines):
             if self.out.flow.alive:
                 self._statement(statement, code)
         self.out.depth -= 1
+
+    def _statements_of(self, code: Mapped, whole_lines: FilterLines | None) -> list[list[Token]]:
+        """Return the statements of `code`, which are kept for the next round of a loop."""
+        key = (code.places[0], code.places[-1]) if isinstance(code.places, range) else None
+        if key is not None and key in self._cut:
+            return self._cut[key]
+        tokens, unclosed = lex(code, whole_lines)
+        for place, end in unclosed:
+            what = "string" if end in "\"'" else "bracket"
+            self.out.note_once(messages.NOT_CLOSED, place, str(place.places), what=what, end=end)
+        found = _statements(tokens)
+        if key is not None:
+            self._cut[key] = found
+        return found
 
     def _statement(self, tokens: Sequence[Token], code: Mapped) -> None:
         keyword = ps_commands.bare(tokens[0])
@@ -102,13 +116,15 @@ class Script(Interpreter[Value]):
 
     def _assign(self, name: str, append: bool, right: Mapped) -> None:
         tokens = [token for token in lex(right).tokens if token.kind != "\n"]
-        value: Value = NOT_KNOWN
+        value: Value = Unknown(f"`${name}` gets its value when the script runs: give it with --define {name}=VALUE")
+        unknown = value
         if tokens and ps_commands.is_command(tokens):
             self._statement(tokens, right)
         elif tokens:
             value = self.values.expression(tokens)
             if isinstance(value, Unknown):
                 ps_commands.run_inner(self, tokens)
+                value = unknown if value is NOT_KNOWN else value
         if append:
             value = _appended(self.values.variable(name), value)
         if isinstance(value, Unknown) and name in self.out.definitions:
@@ -118,27 +134,29 @@ class Script(Interpreter[Value]):
     # --- control flow; each returns how many tokens it used ---
 
     def _if(self, tokens: Sequence[Token], code: Mapped) -> int:
-        block = tokens[2] if len(tokens) > 2 else None
-        if block is None or tokens[1].inner is None or block.inner is None:
+        cases: list[tuple[str, Callable[[], None]]] = []
+        used = 0
+        otherwise: Mapped = NOTHING
+        while used < len(tokens):
+            word = ps_commands.bare(tokens[used])
+            following = [token.inner for token in tokens[used + 1 : used + 3]]
+            if word in {"if", "elseif"} and (word == "elseif") == bool(cases) and len(following) == 2:
+                condition, body = following
+                used += 3
+                if condition is not None and body is not None:
+                    ps_commands.run_inner(self, [tokens[used - 2]])
+                    cases.append((self.out.readable(condition).strip(), partial(self.run, body)))
+            elif word == "else" and cases and following and following[0] is not None:
+                otherwise = following[0]
+                used += 2
+                break
+            else:
+                break
+        if not cases:
             ps_commands.leave(code.cut(tokens[0].start, tokens[-1].end), "is no complete `if`", self.out)
             return len(tokens)
-        used = 3
-        following = ps_commands.bare(tokens[3]) if len(tokens) > 3 else ""
-        otherwise: Callable[[], None] = lambda: None  # noqa: E731
-        if following == "elseif":
-            rest = tokens[3:]
-            used = 3 + _length_of_if(rest)
-            otherwise = lambda: self._discard(self._if(rest, code))  # noqa: E731
-        elif following == "else" and len(tokens) > 4 and (other := tokens[4].inner) is not None:
-            used = 5
-            otherwise = lambda: self.run(other)  # noqa: E731
-        condition, body = tokens[1].inner, block.inner
-        ps_commands.run_inner(self, [tokens[1]])
-        self.branches(self.out.readable(condition).strip(), lambda: self.run(body), otherwise)
+        self.cases(cases, partial(self.run, otherwise))
         return used
-
-    def _discard(self, used: int) -> None:
-        del used
 
     def _foreach(self, tokens: Sequence[Token], code: Mapped) -> int:
         if len(tokens) < 3 or tokens[1].inner is None or tokens[2].inner is None:
@@ -217,11 +235,11 @@ class Script(Interpreter[Value]):
         for index, token in enumerate(tokens):
             word = ps_commands.bare(token)
             mode = word if word in {"try", "catch", "finally"} else mode
-            if token.kind == "{" and (inner := token.inner) is not None:
+            if token.kind == "{" and token.inner is not None:
                 if mode == "catch":
-                    self.branches("an error is caught", lambda inner=inner: self.run(inner))  # type: ignore[misc]
+                    self.branches("an error is caught", partial(self.run, token.inner))
                 else:
-                    self.run(inner)
+                    self.run(token.inner)
             elif index and word not in {"catch", "finally"} and not word.startswith("["):
                 return index
         return len(tokens)
@@ -276,7 +294,7 @@ class Script(Interpreter[Value]):
                 bound[name] = rest.pop(0)
             else:
                 bound[name] = self.values.expression(lex(default).tokens) if default is not None else Known((NOTHING,))
-        inner = Script(self.out, self.variables | bound, self.functions)
+        inner = Script(self.out, self.variables | bound, self)
         inner.run(function.body)
         inner._rejoin()
 
@@ -340,13 +358,6 @@ def _goes_on(current: Sequence[Token], tokens: Sequence[Token], index: int) -> b
     return takes_block or following.kind == "|" or ps_commands.bare(following) in _FOLLOWS.get(first, ())
 
 
-def _length_of_if(tokens: Sequence[Token]) -> int:
-    used = 0
-    while used < len(tokens) and ps_commands.bare(tokens[used]) in {"elseif", "else"}:
-        used += 3 if ps_commands.bare(tokens[used]) == "elseif" else 2
-    return min(used, len(tokens))
-
-
 def _param_block(tokens: Sequence[Token]) -> Mapped | None:
     return tokens[1].inner if len(tokens) > 1 and ps_commands.bare(tokens[0]) == "param" else None
 
@@ -370,5 +381,5 @@ def _appended(left: Value, right: Value) -> Value:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return left if isinstance(left, Unknown) else right
     if left.array:
-        return Known((*left.items, *right.items), array=True)
+        return array([*left.items, *right.items])
     return NOT_KNOWN if left.number else Known((join([*left.items, *right.items]),))

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ipsecmig.dialects.netsh_static.containers import launchers, netsh_script
 from ipsecmig.dialects.netsh_static.containers.expansion import Unknown
+from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Mapped, join
 from ipsecmig.dialects.netsh_static.containers.ps_tokens import Token, lex
 from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Known, Value, Variables
 
 if TYPE_CHECKING:
-    from ipsecmig.dialects.netsh_static.containers.output import Output
     from ipsecmig.dialects.netsh_static.containers.powershell import Script
 
 _MENTION = re.compile(r"\bnetsh\b[^\n]*\bipsec\b|\bipsec[ \t]+static\b", re.IGNORECASE)
@@ -66,11 +67,16 @@ def run_inner(script: Script, tokens: Sequence[Token]) -> None:
     for token in tokens:
         inner = [token.inner] if token.kind in {"(", "@("} and token.inner is not None else []
         for code in [*inner, *(part.text for part in token.parts if part.kind == "code")]:
+            if script.out.depth >= DEPTH_LIMIT:
+                leave(code, "commands within commands nest too deep", script.out)
+                continue
+            script.out.depth += 1
             nested = [t for t in lex(code).tokens if t.kind != "\n"]
             if nested and is_command(nested):
                 script.run(code)
-            elif nested:
+            else:
                 run_inner(script, nested)
+            script.out.depth -= 1
 
 
 def pipeline(script: Script, tokens: Sequence[Token], code: Mapped) -> None:
@@ -79,7 +85,7 @@ def pipeline(script: Script, tokens: Sequence[Token], code: Mapped) -> None:
     signs = ["", *(t.kind for t in tokens if t.kind in {"&&", "||"})]
     for sign, group in zip(signs, groups, strict=False):
         if sign == "||":
-            script.branches("the command before `||` fails", lambda group=group: _pipeline(script, group, code))  # type: ignore[misc]
+            script.branches("the command before `||` fails", partial(_pipeline, script, group, code))
         else:
             _pipeline(script, group, code)
 
@@ -283,7 +289,7 @@ def _run_blocks(script: Script, name: str, words: Sequence[Mapped], blocks: Sequ
         out.host = host
         return
     for block in blocks:
-        script.branches(f"`{name}` runs it", lambda block=block: script.run(block))  # type: ignore[misc]
+        script.branches(f"`{name}` runs it", partial(script.run, block))
 
 
 def _start_process(arguments: Sequence[Mapped], text: Mapped, out: Output) -> None:

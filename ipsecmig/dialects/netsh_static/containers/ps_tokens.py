@@ -25,7 +25,7 @@ class Part(NamedTuple):
 class Token:
     """`kind` is `word`, a bracket (`(`, `{`, `@(`, `@{`) for all that it encloses, an operator, or `redirect`.
 
-    `start` and `end` count in the code; `inner` is what a bracket encloses.
+    `start` and `end` count in the code; `inner` is what a bracket encloses (only of outermost brackets, which remain).
     """
 
     kind: str
@@ -67,6 +67,7 @@ class _Lexer:
         self.tokens: list[Token] = []
         self.unclosed: list[tuple[Mapped, str]] = []
         self._open: list[int] = []
+        self._counts = {")": 0, "}": 0}
 
     def run(self) -> None:
         while self.at < len(self.text):
@@ -83,6 +84,7 @@ class _Lexer:
             self.at = match.end()
         elif match := _OPENING.match(self.text, self.at):
             self._open.append(len(self.tokens))
+            self._counts[_CLOSING[match[0]]] += 1
             self._add(match[0], match.end())
         elif self.text[self.at] in ")}":
             self._closing()
@@ -110,7 +112,7 @@ class _Lexer:
         """Close the innermost bracket of this kind; a sign that closes nothing is passed over."""
         sign = self.text[self.at]
         self.at += 1
-        if any(_CLOSING[self.tokens[i].kind] == sign for i in self._open):
+        if self._counts[sign]:
             while _CLOSING[self.tokens[self._open[-1]].kind] != sign:
                 self._close(self.at - 1)
             self._close(self.at - 1)
@@ -118,8 +120,9 @@ class _Lexer:
     def _close(self, end: int) -> None:
         index = self._open.pop()
         opening = self.tokens[index]
+        self._counts[_CLOSING[opening.kind]] -= 1
         del self.tokens[index:]
-        inner = self.code.cut(opening.end, end)
+        inner = None if self._open else self.code.cut(opening.end, end)
         self.tokens.append(Token(opening.kind, opening.start, min(end + 1, len(self.text)), (), inner))
 
     def _verbatim(self) -> None:

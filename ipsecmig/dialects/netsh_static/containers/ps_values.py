@@ -42,6 +42,13 @@ Variables = dict[str, Value]
 NOT_KNOWN: Final = Unknown("it comes from an expression that is known only when the script runs")
 
 
+def array(items: Sequence[Mapped]) -> Value:
+    """Return the array of `items`; one that grows without bound is not followed."""
+    if len(items) > BUDGET:
+        return Unknown(f"the array has more than {BUDGET} elements")
+    return Known(tuple(items), array=True)
+
+
 class Evaluator:
     """Works out words and expressions with the variables of one place in the script."""
 
@@ -167,7 +174,7 @@ class Evaluator:
             if isinstance(value, Unknown):
                 return value
             items += value.items
-        return Known(tuple(items), array=True)
+        return array(items)
 
     def _term(self, tokens: Sequence[Token]) -> Value:
         while len(tokens) > 1 and _CAST.fullmatch(_text(tokens[0]).text):
@@ -192,7 +199,7 @@ class Evaluator:
             if isinstance(value, Unknown):
                 return value
             items += value.items
-        return Known(tuple(items), array=True)
+        return array(items)
 
     def _word_value(self, token: Token) -> Value:
         text = _text(token)
@@ -245,7 +252,7 @@ def _added(left: Value, right: Value) -> Value:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return left if isinstance(left, Unknown) else right
     if left.array:
-        return Known((*left.items, *right.items), array=True)
+        return array([*left.items, *right.items])
     one = left.items[0] if left.items else NOTHING
     if left.number and right.number and len(right.items) == 1:
         total = str(int(one.text, 0) + int(right.items[0].text, 0))

@@ -23,15 +23,17 @@ class FilterLines:
         self._text = document.text
         self._pattern = _WITH_PREFIX if prefix else _WITHOUT_PREFIX
         self._next = dict.fromkeys(signs, -1)
+        self._start = 0
 
     def end(self, start: int) -> int:
         """Return the offset after the run that begins at the line start `start`; `start` itself if none does.
 
-        Starts must not go down from call to call for this to be fast: the next place of each sign is remembered.
+        Calls with growing starts are fast, as the next place of each sign is remembered.
         """
-        text = self._text
+        text, back = self._text, start < self._start
+        self._start = start
         for sign, place in self._next.items():
-            if place < start:
+            if place < start or back:
                 found = text.find(sign, start)
                 self._next[sign] = len(text) if found < 0 else found
         limit = min(self._next.values(), default=len(text))

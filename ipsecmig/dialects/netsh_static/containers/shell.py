@@ -15,7 +15,7 @@ from ipsecmig.dialects.netsh_static.containers.interpreter import Interpreter
 from ipsecmig.dialects.netsh_static.containers.output import Output
 from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
 
-WORD: Final = re.compile(r'[ \t]*((?:"[^"]*"?|[^\s"])+)')
+WORD: Final = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _INTERNAL = re.compile(
     r"(setlocal|endlocal|set|call|goto|exit|echo|shift|del|erase|rem|title|cd|chdir|pushd|popd|cls|pause|color|ver|type)"
     r"(?=[\s/:.(,;=+\\\"\[\]]|$)",
@@ -95,7 +95,7 @@ class Shell(Interpreter[Value]):
     def delete(self, arguments: Mapped) -> None:
         """`del`: files start anew."""
         for word in WORD.finditer(arguments.text):
-            name = netsh_script.file_key(arguments.cut(*word.span(1)), self.out)
+            name = netsh_script.file_key(arguments.cut(*word.span()), self.out)
             self.out.files.write(name, (), self.out.flow, append=False)
 
 
@@ -117,10 +117,10 @@ def split_name(text: Mapped) -> tuple[str, Mapped]:
     bare = text.text.lstrip(" \t@")
     if match := _INTERNAL.match(bare):
         return match[1].lower(), text.cut(len(text.text) - len(bare) + match.end())
-    first = WORD.match(text.text)
+    first = WORD.search(text.text)
     if first is None:
         return "", text
-    name = re.split(r"[\\/]", first[1].strip('"'))[-1].lower()
+    name = re.split(r"[\\/]", first[0].strip('"'))[-1].lower()
     return re.sub(r"\.(?:exe|com)$", "", name).lstrip("@"), text.cut(first.end())
 
 
