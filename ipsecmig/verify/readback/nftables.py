@@ -71,6 +71,9 @@ CLEAR_FORWARD: Final = Crossing(Direction.FORWARD, arrives_protected=False, leav
 WRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=False, leaves_protected=True)
 UNWRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=True, leaves_protected=False)
 
+_End = Fate | str
+"""What a verdict comes to: a fate, or the chain that it goes to."""
+
 Layer = tuple[Box, NftVerdict, NftRule, Element | None]
 
 
@@ -167,36 +170,39 @@ class _Reader:
         return self._chains[key]
 
     def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
-        """Return the fates of packets that enter `chain`: runs of plain verdicts at once, jumps one by one."""
+        """Return the fates of packets that enter `chain`: runs of verdicts from which none comes back at once."""
         total = DecisionMap.from_layers([], Fate.NEXT)
-        plain: list[tuple[Box, Fate]] = []
+        final: list[tuple[Box, _End]] = []
         for box, verdict, rule, _ in self._layers(table, chain, crossing):
-            if verdict.chain:
-                total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
-                plain = []
-                total = total.combine(self._lead(table, box, verdict, rule, crossing), _then)
+            if verdict.kind is VerdictKind.JUMP:
+                total = total.combine(self._ends(table, final, crossing), _then)
+                final = []
+                inside = self._lead(table, verdict, rule, crossing)
+                total = total.combine(DecisionMap.from_layers([(box, True)], False).combine(inside, _jump), _then)
+            elif verdict.chain:
+                self._lead(table, verdict, rule, crossing)
+                final.append((box, verdict.chain))
             else:
-                plain.append((box, _FATES[verdict.kind]))
-        total = total.combine(DecisionMap.from_layers(plain, Fate.NEXT), _then)
+                final.append((box, _FATES[verdict.kind]))
+        total = total.combine(self._ends(table, final, crossing), _then)
         return total.map(lambda fate: Fate.RETURNED if fate is Fate.NEXT else fate)
 
-    def _lead(  # all that a jump depends on
-        self, table: NftTable, box: Box, verdict: NftVerdict, rule: NftRule, crossing: Crossing
-    ) -> DecisionMap[Fate]:
-        """Return the fates of the packets of `box` in the chain that `verdict` leads to; others go on."""
+    def _ends(self, table: NftTable, final: list[tuple[Box, _End]], crossing: Crossing) -> DecisionMap[Fate]:
+        """Return the fates of a run of verdicts: where it leads to another chain, what becomes of packets there."""
+        ends: DecisionMap[_End] = DecisionMap.from_layers(final, Fate.NEXT)
+        for name in sorted({end for _, end in final if isinstance(end, str)}):
+            inside = self._chains.get((table.family, table.name, name, crossing))
+            if inside is not None:
+                ends = ends.combine(inside, partial(_go, name))
+        return ends.map(lambda end: Fate.NEXT if isinstance(end, str) else end)
+
+    def _lead(self, table: NftTable, verdict: NftVerdict, rule: NftRule, crossing: Crossing) -> DecisionMap[Fate]:
+        """Return the fates in the chain that `verdict` leads to."""
         chain = table.chains.get(verdict.chain)
         if chain is None or chain.hook or self._loops(table, chain, crossing):
             self._doubt(NotUnderstood(rule.text, f"the chain {verdict.chain} cannot be followed", rule.origin))
             return DecisionMap.from_layers([], Fate.NEXT)
-        back = Fate.NEXT if verdict.kind is VerdictKind.JUMP else Fate.RETURNED
-        inside = self._chain(table, chain, crossing)
-
-        def enter(entered: bool, fate: Fate) -> Fate:
-            if not entered:
-                return Fate.NEXT
-            return back if fate is Fate.RETURNED else fate
-
-        return DecisionMap.from_layers([(box, True)], False).combine(inside, enter)
+        return self._chain(table, chain, crossing)
 
     def _loops(self, table: NftTable, chain: NftChain, crossing: Crossing) -> bool:
         """Whether `chain` is being evaluated, or more chains lead into each other than the kernel takes."""
@@ -253,6 +259,15 @@ class _Reader:
 
 def _passes(policy: VerdictKind, fate: Fate) -> bool:
     return fate is Fate.ACCEPTED or (fate is not Fate.DROPPED and policy is VerdictKind.ACCEPT)
+
+
+def _jump(entered: bool, fate: Fate) -> Fate:
+    """Return the fate after a jump: what comes back goes on."""
+    return Fate.NEXT if not entered or fate is Fate.RETURNED else fate
+
+
+def _go(name: str, end: _End, fate: Fate) -> _End:
+    return fate if end == name else end
 
 
 def _then(first: Fate, second: Fate) -> Fate:
