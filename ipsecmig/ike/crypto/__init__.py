@@ -1,0 +1,1 @@
+"""The primitives that the engine computes with: hashes, ciphers, groups. All numbers are unsigned and big-endian."""

@@ -1,0 +1,28 @@
+"""The hashes of phase 1, and the prf made of them: their HMAC (RFC 2409 section 5, RFC 2104)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from ipsecmig.model.algorithms import INTEGRITY, Integrity
+
+
+def digest(algorithm: Integrity, *parts: bytes) -> bytes:
+    """Return the hash of the concatenated parts."""
+    return hashlib.new(algorithm.value, b"".join(parts), usedforsecurity=False).digest()
+
+
+def prf(algorithm: Integrity, key: bytes, *parts: bytes) -> bytes:
+    """Return the HMAC of the concatenated parts."""
+    return hmac.digest(key, b"".join(parts), algorithm.value)
+
+
+def equal(one: bytes, other: bytes) -> bool:
+    """Tell whether two hashes are equal, in a time that does not depend on where they differ."""
+    return hmac.compare_digest(one, other)
+
+
+def by_oakley(number: int) -> Integrity | None:
+    """Return the hash with that number in a phase 1 transform, None if it is not supported."""
+    return next((row.integrity for row in INTEGRITY.values() if row.oakley == number), None)
