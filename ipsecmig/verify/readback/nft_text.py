@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from lark import Lark, Token, Tree, UnexpectedInput
@@ -11,6 +11,7 @@ from lark import Lark, Token, Tree, UnexpectedInput
 from ipsecmig.diagnostics import Origin
 from ipsecmig.grammars import load
 from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.verify.readback.nft_elements import take_plain_lists
 from ipsecmig.verify.readback.nft_model import (
     STANDARD_PRIORITIES,
     VOLATILE,
@@ -41,7 +42,9 @@ def looks_like_nft(text: str) -> bool:
 def read_text(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]:
     """Return the tables that `text` leaves behind; lines that are not understood are named and passed over."""
     unknown: list[NotUnderstood] = []
-    lines = text.replace("\r\n", "\n").split("\n")
+    text = text.replace("\r\n", "\n")
+    rest, lists = take_plain_lists(text, file)
+    lines = rest.split("\n")
     tree: _Tree | None = None
     while tree is None and len(unknown) < _MOST_BAD_LINES:
         try:
@@ -53,7 +56,7 @@ def read_text(text: str, file: str) -> tuple[Ruleset, tuple[NotUnderstood, ...]]
             if not lines[number - 1]:
                 break
             lines[number - 1] = ""
-    builder = _Builder(file, lines, unknown)
+    builder = _Builder(file, lines, unknown, lists)
     return ({} if tree is None else builder.tables(tree)), tuple(unknown)
 
 
@@ -65,8 +68,15 @@ def _parser() -> Lark:
 class _Builder:
     """Turns the tree of one file into tables."""
 
-    def __init__(self, file: str, lines: list[str], unknown: list[NotUnderstood]) -> None:
+    def __init__(
+        self,
+        file: str,
+        lines: list[str],
+        unknown: list[NotUnderstood],
+        lists: Mapping[int, tuple[Element, ...]],
+    ) -> None:
         self._file = file
+        self._lists = lists
         self._lines = lines
         self._unknown = unknown
 
@@ -116,8 +126,9 @@ class _Builder:
         return NftChain(name, rules, words[0], words[1], priority or 0, VerdictKind(policy), origin)
 
     def _set_elements(self, tree: _Tree) -> Iterator[Element]:
-        for block in tree.find_data("block"):
-            yield from self._elements(block)
+        for stated in tree.find_data("elements"):
+            taken = self._lists.get(stated.meta.line)
+            yield from taken if taken is not None else (e for b in _trees(stated) for e in self._elements(b))
         flags = {str(t) for data in ("flags", "names") for f in tree.find_data(data) for t in f.scan_values(_is_token)}
         if flags & VOLATILE or any(True for _ in tree.find_data("timeout")):
             self._doubt(tree, "elements that come and go are not modelled")

@@ -6,10 +6,11 @@ an SA. Packets pass when every base chain of their hooks lets them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import partial, reduce
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
@@ -92,6 +93,7 @@ class _Reader:
         self.unknown = unknown
         self._chains: dict[tuple[str, str, str, Crossing], DecisionMap[Fate]] = {}
         self._kept_layers: dict[tuple[str, str, str, Crossing], list[Layer]] = {}
+        self._kept_steps: dict[tuple[str, str, str, Crossing], list[_Jump | _Run]] = {}
         self._entered: set[tuple[str, str, str, Crossing]] = set()
         self._base = sorted(
             ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
@@ -172,28 +174,26 @@ class _Reader:
     def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
         """Return the fates of packets that enter `chain`: runs of verdicts from which none comes back at once."""
         total = DecisionMap.from_layers([], Fate.NEXT)
-        final: list[tuple[Box, _End]] = []
-        for box, verdict, rule, _ in self._layers(table, chain, crossing):
-            if verdict.kind is VerdictKind.JUMP:
-                total = total.combine(self._ends(table, final, crossing), _then)
-                final = []
-                inside = self._lead(table, verdict, rule, crossing)
-                total = total.combine(DecisionMap.from_layers([(box, True)], False).combine(inside, _jump), _then)
-            elif verdict.chain:
-                self._lead(table, verdict, rule, crossing)
-                final.append((box, verdict.chain))
+        for step in self._steps(table, chain, crossing):
+            if isinstance(step, _Jump):
+                inside = self._lead(table, step.verdict, step.rule, crossing)
+                total = total.combine(DecisionMap.from_layers([(step.box, True)], False).combine(inside, _jump), _then)
             else:
-                final.append((box, _FATES[verdict.kind]))
-        total = total.combine(self._ends(table, final, crossing), _then)
+                total = total.combine(self._settled(table, step, crossing), _then)
         return total.map(lambda fate: Fate.RETURNED if fate is Fate.NEXT else fate)
 
-    def _ends(self, table: NftTable, final: list[tuple[Box, _End]], crossing: Crossing) -> DecisionMap[Fate]:
-        """Return the fates of a run of verdicts: where it leads to another chain, what becomes of packets there."""
-        ends: DecisionMap[_End] = DecisionMap.from_layers(final, Fate.NEXT)
-        for name in sorted({end for _, end in final if isinstance(end, str)}):
-            inside = self._chains.get((table.family, table.name, name, crossing))
-            if inside is not None:
-                ends = ends.combine(inside, partial(_go, name))
+    def _steps(self, table: NftTable, chain: NftChain, crossing: Crossing) -> list[_Jump | _Run]:
+        """Return what `chain` does in order; the same for clear and protected packets unless it asks about that."""
+        key = (table.family, table.name, chain.name, _seen_by(chain, crossing))
+        if key not in self._kept_steps:
+            self._kept_steps[key] = list(_steps(self._layers(table, chain, key[-1])))
+        return self._kept_steps[key]
+
+    def _settled(self, table: NftTable, run: _Run, crossing: Crossing) -> DecisionMap[Fate]:
+        """Return the fates of a run of verdicts: where it goes to another chain, what becomes of packets there."""
+        ends = run.ends
+        for name, (verdict, rule) in run.leads.items():
+            ends = ends.combine(self._lead(table, verdict, rule, crossing), partial(_go, name))
         return ends.map(lambda end: Fate.NEXT if isinstance(end, str) else end)
 
     def _lead(self, table: NftTable, verdict: NftVerdict, rule: NftRule, crossing: Crossing) -> DecisionMap[Fate]:
@@ -259,6 +259,49 @@ class _Reader:
 
 def _passes(policy: VerdictKind, fate: Fate) -> bool:
     return fate is Fate.ACCEPTED or (fate is not Fate.DROPPED and policy is VerdictKind.ACCEPT)
+
+
+class _Jump(NamedTuple):
+    """A jump of the packets in `box`."""
+
+    box: Box
+    verdict: NftVerdict
+    rule: NftRule
+
+
+class _Run(NamedTuple):
+    """Verdicts from which no packet comes back; `leads` has a verdict and its rule for each chain gone to."""
+
+    ends: DecisionMap[_End]
+    leads: dict[str, tuple[NftVerdict, NftRule]]
+
+
+def _steps(layers: Iterable[Layer]) -> Iterator[_Jump | _Run]:
+    final: list[tuple[Box, _End]] = []
+    leads: dict[str, tuple[NftVerdict, NftRule]] = {}
+    for box, verdict, rule, _ in layers:
+        if verdict.kind is VerdictKind.JUMP:
+            yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
+            yield _Jump(box, verdict, rule)
+            final, leads = [], {}
+        elif verdict.chain:
+            leads.setdefault(verdict.chain, (verdict, rule))
+            final.append((box, verdict.chain))
+        else:
+            final.append((box, _FATES[verdict.kind]))
+    yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
+
+
+def _seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
+    """Return `crossing` as `chain` sees it: one that does not ask about protection sees clear packets only."""
+    for rule in chain.rules:
+        for statement in rule.statements:
+            if not isinstance(statement, NftVerdict) and any(_SA.search(s) for s in statement.selectors):
+                return crossing
+    return crossing._replace(arrives_protected=False, leaves_protected=False)
+
+
+_SA: Final = re.compile(r"\b(ipsec|secpath)$")
 
 
 def _jump(entered: bool, fate: Fate) -> Fate:

@@ -24,6 +24,9 @@ from ipsecmig.verify.target import ReadTarget
 _Tree = Tree[Token]
 
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58, "esp": 50, "ah": 51, "gre": 47, "sctp": 132}
+_HIGHEST: Final = (1 << 32) - 1
+"""The highest priority number."""
+
 _HOST_DIRECTION: Final = {
     SpdDirection.OUT: Direction.OUT,
     SpdDirection.IN: Direction.IN,
@@ -72,6 +75,10 @@ def read(text: str, file: str) -> ReadTarget:
     for line, statement, start in _statements(text):
         origin = Origin(file, line, 1, len(statement.partition("\n")[0]) + 1)
         try:
+            plain = _PLAIN.fullmatch(statement)
+            if plain is not None:
+                entries.add(_plain_entry(plain, statement, origin), replaces=False)
+                continue
             tree = parser.parse(statement, start=start)
             _apply(tree, statement, origin, entries, defaults)
         except (UnexpectedInput, ValueError) as reason:
@@ -88,6 +95,38 @@ def read(text: str, file: str) -> ReadTarget:
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     return load("ip_xfrm.lark", ("command", "entry"))
+
+
+_ADDRESS: Final = r"[0-9a-f]*[.:][0-9a-f.:]*(?:/\d+)?"
+_PLAIN: Final = re.compile(
+    rf"xfrm policy add src ({_ADDRESS}) dst ({_ADDRESS})(?: proto (tcp|udp|icmp|\d+))?"
+    r"(?: sport (\d+))?(?: dport (\d+))? dir (in|out|fwd)(?: priority (\d+))?(?: action (allow|block))?"
+    rf"(?: tmpl(?: src ({_ADDRESS}) dst ({_ADDRESS}))? proto (esp|ah)(?: reqid \d+)? mode (transport|tunnel)"
+    r"(?: level (use|required))?)?",
+    re.ASCII,
+)
+"""The form in which most policies stand in long batches; it means what the grammar says, which reads all others."""
+
+
+def _plain_entry(plain: re.Match[str], statement: str, origin: Origin) -> SpdEntry:
+    source, destination, protocol, sport, dport, direction, priority, action, *template = plain.groups()
+    words = _Words(_addresses(source), _addresses(destination))
+    words.direction = SpdDirection(direction)
+    if protocol:
+        words.protocol = _protocol(protocol)
+    words.source_port, words.destination_port = _port(sport or "0"), _port(dport or "0")
+    words.priority, words.action = _number(priority or "0", _HIGHEST), action or "allow"
+    start, end, transform, mode, level = template
+    if transform:
+        ends = (_addresses(start), _addresses(end)) if start and mode == "tunnel" else None
+        words.templates.append(_Template(transform, Mode(mode), level == "use", ends))
+    where, selected = _box(words)
+    return SpdEntry(where, selected, words.priority, _effect(words, where), origin, statement)
+
+
+@lru_cache(maxsize=1 << 14)
+def _addresses(text: str) -> AddressRange:
+    return AddressRange.parse(text)
 
 
 def _statements(text: str) -> Iterator[tuple[int, str, str]]:
@@ -173,18 +212,21 @@ def _text(tree: _Tree) -> str:
 
 
 def _set_source(words: _Words, tree: _Tree) -> None:
-    words.source = AddressRange.parse(_text(tree))
+    words.source = _addresses(_text(tree))
 
 
 def _set_destination(words: _Words, tree: _Tree) -> None:
-    words.destination = AddressRange.parse(_text(tree))
+    words.destination = _addresses(_text(tree))
 
 
 def _set_protocol(words: _Words, tree: _Tree) -> None:
-    text = _text(tree)
+    words.protocol = _protocol(_text(tree))
+
+
+def _protocol(text: str) -> int:
     if text not in _PROTOCOLS and not text.isdecimal():
         raise UnreadableError(f'the protocol "{text}" is not known here; write its number')
-    words.protocol = _PROTOCOLS[text] if text in _PROTOCOLS else _number(text, 255)
+    return _PROTOCOLS[text] if text in _PROTOCOLS else _number(text, 255)
 
 
 def _set_source_port(words: _Words, tree: _Tree) -> None:
@@ -213,7 +255,7 @@ def _set_direction(words: _Words, tree: _Tree) -> None:
 
 
 def _set_priority(words: _Words, tree: _Tree) -> None:
-    words.priority = _number(_text(tree), 2**32 - 1)
+    words.priority = _number(_text(tree), _HIGHEST)
 
 
 def _set_action(words: _Words, tree: _Tree) -> None:
@@ -229,7 +271,7 @@ def _refuse(words: _Words, tree: _Tree) -> None:
 
 
 def _add_template(words: _Words, tree: _Tree) -> None:
-    addresses = [AddressRange.parse(str(t)) for t in tree.children if isinstance(t, Token) and t.type == "ADDRESS"]
+    addresses = [_addresses(str(t)) for t in tree.children if isinstance(t, Token) and t.type == "ADDRESS"]
     protocols = [str(t) for t in tree.children if isinstance(t, Token) and t.type != "ADDRESS"]
     parts = {str(t.data): _text(t) for t in tree.children if isinstance(t, Tree) and t.data != "ignored"}
     mode = parts.get("mode", "transport")
