@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 
-gc.set_threshold(100_000)  # nearly all that a start allocates stays: looking for garbage in it takes a sixth of the time
+# Nearly all that a start allocates stays: looking for garbage in it takes a sixth of the time.
+gc.set_threshold(100_000)
 
 from ipsecmig.cli.guard import exit_code  # noqa: E402 (after the threshold)
 
