@@ -63,10 +63,8 @@ def check(text: str, file: str) -> None:
     for statement in scanned.statements:
         if isinstance(statement, FilterRun):
             assert statement.text.endswith("\n")
-            assert (
-                statement.text.rstrip("\n").split("\n")
-                == text.split("\n")[statement.line - 1 :][: statement.text.count("\n")]
-            )
+            lines_there = text.split("\n")[statement.line - 1 :][: statement.text.count("\n")]
+            assert [len(line) for line in statement.text[:-1].split("\n")] == [len(line) for line in lines_there]
             continue
         origin = statement.origin() if isinstance(statement, Command) else statement.origin
         assert 1 <= origin.line <= lines

@@ -211,6 +211,7 @@ PLACES = {
     "continued": (N + "add policy `\n   name=A", "name", 2, 4),
     "in a string": ('Invoke-Netsh "ipsec static add policy name=A"', "name", 1, 39),
     "in a here-string": ('$s = @"\npushd ipsec static\nadd policy name=A\n"@\n$s | netsh', "name", 3, 12),
+    "on the second line of a string": (N + 'add policy x="a\n b" name=A', "name", 2, 5),
     "in a function": ("function F($n) {\n  " + N + "add policy name=$n\n}\nF A", "name", 2, 33),
 }
 

@@ -352,7 +352,9 @@ class Batch(Shell):
     def _script(self, name: str, text: Mapped) -> bool:
         """Run another batch file; return whether `text` does that."""
         match = WORD.search(text.text)
-        key = netsh_script.file_key(text.cut(*match.span()), self.out) if match else ""
+        if match is None:
+            return False
+        key = netsh_script.file_key(text.cut(*match.span()), self.out)
         lines = self.out.files.read(key, self.out.flow)
         if lines is None and not name.endswith((".bat", ".cmd")):
             return False

@@ -13,6 +13,9 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 _PATH_LIMIT: Final = 24
+_LENGTH_LIMIT: Final = 64
+_LOST: Final = frozenset({(0, True)})
+"""The outcomes of a path that is no longer followed in detail: it depends on something, and stays so."""
 
 
 class Trace(IntEnum):
@@ -100,6 +103,8 @@ def _needed(outcomes: frozenset[tuple[int, bool]], excluded: Flow) -> frozenset[
 def _extended(path: Path, decision: int, *, outcome: bool) -> Path:
     """Return `path` after one more decision; that goes on, so that the jump before it no longer counts."""
     trace = Trace.FRESH if path.trace is Trace.LEFT else path.trace
+    if len(path.outcomes) >= _LENGTH_LIMIT or path.outcomes >= _LOST:
+        return Path(_LOST, trace)
     return Path(path.outcomes | {(decision, outcome)}, trace)
 
 
@@ -121,8 +126,7 @@ def _simplified(paths: Iterable[Path]) -> frozenset[Path]:
                 merged = True
                 break
     if len(found) > _PATH_LIMIT:
-        common = frozenset.intersection(*(path.outcomes for path in found))
-        return frozenset({Path(common | {(0, True)}, max(path.trace for path in found))})
+        return frozenset({Path(_LOST, max(path.trace for path in found))})
     return frozenset(found)
 
 

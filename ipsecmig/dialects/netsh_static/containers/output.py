@@ -111,7 +111,7 @@ class Output:
             self.opaque(part, self.why(part))
         elif self._for_this_host(part):
             anchors = self.document.anchors(part)
-            self._add(Command(context, part.text, self.document.file, anchors))
+            self._add(Command(context, part.text.replace("\n", " "), self.document.file, anchors))
 
     def _for_this_host(self, part: Mapped) -> bool:
         if self.host not in self._hosts:

@@ -45,6 +45,8 @@ class Mapped(NamedTuple):
         return join([*parts, self.cut(done)]) if parts else self
 
 
+_LINE_INSIDE = re.compile(r"\n(?!\Z)")
+
 NOTHING: Final = Mapped("", ())
 
 
@@ -113,9 +115,10 @@ class Document(Sequence[Mapped]):
 
     def anchors(self, part: Mapped) -> tuple[Anchor, ...]:
         """Return the anchors of `part`: one wherever its characters stop standing one after another."""
-        places = part.places
+        places, text = part.places, part.text
         if isinstance(places, range):
-            breaks = [0]
+            breaks = [0, *(match.end() for match in _LINE_INSIDE.finditer(text))]
         else:
-            breaks = [i for i, place in enumerate(places) if i == 0 or place != places[i - 1] + 1]
+            follows = (places[i] == places[i - 1] + 1 and text[i - 1] != "\n" for i in range(1, len(places)))
+            breaks = [0, *(i for i, on in enumerate(follows, 1) if not on)]
         return tuple(Anchor(i, *self.place(places[i])) for i in breaks) if part.text else (Anchor(0, 1, 1),)

@@ -301,7 +301,7 @@ def _start_process(arguments: Sequence[Mapped], text: Mapped, out: Output) -> No
         ]
         netsh_script.command_line(_spaced([NOTHING, *words[1 : ends[0] if ends else None]]), text, out)
     elif words:
-        launchers.read(_program(words[0].text), _spaced([NOTHING, *words[1:]]), text, out)
+        launchers.read(_program(words[0].text), _spaced([NOTHING, *words[1:]]), _spaced(words), out)
 
 
 def _spaced(words: Sequence[Mapped]) -> Mapped:
