@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import selectors
 import shutil
 import socket
 import subprocess
 import tempfile
-import time
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,13 +51,11 @@ class Charon:
         self.machine = machine
         self.folder = folder
         self.socket = f"unix://{folder}/vici"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._said = ""
-
-    @property
-    def log(self) -> str:
-        """What charon has said so far, as far as it was waited for."""
-        return self._said
+        self._process: subprocess.Popen[str] | None = None
+        self._listener: threading.Thread | None = None
+        self._said: list[str] = []
+        self._told = 0
+        self._news = threading.Condition()
 
     def start(self, settings: str = "") -> None:
         """Start the daemon, with more settings for strongswan.conf if given, and wait until it is ready."""
@@ -69,8 +66,12 @@ class Charon:
         inside = 'mount -t tmpfs none /run && exec "$0"'
         command = ("ip", "netns", "exec", self.machine.name, "unshare", "-m", "sh", "-c", inside, daemon())
         log = (self.folder / "log").open("wb")
-        self._process = subprocess.Popen(command, env=self._environment(), stdout=subprocess.PIPE, stderr=log)
+        self._process = subprocess.Popen(
+            command, env=self._environment(), stdout=subprocess.PIPE, stderr=log, text=True, errors="replace"
+        )
         log.close()
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
+        self._listener.start()
         self.wait_for(_READY)
 
     def _write_settings(self, more: str) -> None:
@@ -86,29 +87,35 @@ class Charon:
         private = {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"), "SWANCTL_DIR": str(self.folder / "swanctl")}
         return {**os.environ, **private}
 
+    def _listen(self, output: Iterable[str]) -> None:
+        """Take in what charon says, line by line, until it ends."""
+        for line in output:
+            with self._news:
+                self._said.append(line)
+                self._news.notify_all()
+
     def stop(self) -> None:
         """End the daemon."""
-        if self._process is not None:
+        if self._process is not None and self._listener is not None:
             self._process.terminate()
-            self._process.communicate()
+            self._process.wait()
+            self._listener.join()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
             self._process = None
 
     def wait_for(self, pattern: str) -> str:
-        """Read what charon says until `pattern` is among it, and return all since the last time; fails when it ends."""
-        process = self._process
-        if process is None or process.stdout is None:
-            raise RuntimeError("charon does not run")
-        start, deadline = len(self._said), time.monotonic() + _SECONDS
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while not re.search(pattern, self._said[start:]):
-                ready = selector.select(max(0.0, deadline - time.monotonic()))
-                chunk = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
-                if not chunk:
-                    errors = (self.folder / "log").read_text()
-                    raise RuntimeError(f"charon did not say {pattern!r}: {self._said[start:][-4000:]}{errors}")
-                self._said += chunk.decode("utf-8", "replace")
-        return self._said[start:]
+        """Return what charon says until `pattern` is in it, from where the last wait ended; fails when it never is."""
+        with self._news:
+            if not self._news.wait_for(lambda: re.search(pattern, self._untold()), _SECONDS):
+                errors = (self.folder / "log").read_text()
+                raise RuntimeError(f"charon did not say {pattern!r}: {self._untold()[-4000:]}{errors}")
+            said = self._untold()
+            self._told = len(self._said)
+        return said
+
+    def _untold(self) -> str:
+        return "".join(self._said[self._told :])
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the machine that finds charon's files and socket."""
