@@ -20,3 +20,15 @@ class Malformed(IpsecmigError):  # noqa: N818  named after the notify message th
 
 class InvalidKey(IpsecmigError):  # noqa: N818  named after INVALID-KEY-INFORMATION, which answers it
     """A public value or a derived key that must not be used. The message says which and why, never the key."""
+
+
+class Refused(IpsecmigError):  # noqa: N818  it is an outcome of the negotiation, which the peer is told
+    """What the peer wants cannot be agreed to.
+
+    `notify` is the `NotifyNumber` that says so; `detail` says what was wanted and what could have been had.
+    """
+
+    def __init__(self, notify: int, detail: str) -> None:
+        self.notify = notify
+        self.detail = detail
+        super().__init__(detail)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+import strategies.isakmp as some
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import isakmp as some
 
 from ipsecmig.ike import fragments
 from ipsecmig.ike.errors import Malformed

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import strategies.isakmp as some
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import isakmp as some
 
 from ipsecmig.ike.crypto.ciphers import CIPHERS, BlockCipher, Cbc
 from ipsecmig.ike.errors import Malformed

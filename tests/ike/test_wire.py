@@ -8,9 +8,9 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 
 import pytest
+import strategies.isakmp as some
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strategies import isakmp as some
 
 from ipsecmig.errors import IpsecmigError
 from ipsecmig.ike.errors import Malformed

@@ -1,0 +1,259 @@
+"""The engine: one end of main mode and quick mode with one peer, without sockets, clock or randomness.
+
+Whoever runs it hands in datagrams (`receive`), tells when time has passed (`on_timer`, due at `timer`), sends what
+`to_send` returns, and reads what happened from `next_event`. An engine runs one negotiation: for another, or after one
+that failed, make another engine. `now` is in seconds of any clock that does not go back; `random` is at least
+`RANDOM_OCTETS` unpredictable octets, used once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ipsecmig.ike import informational, main_mode, quick_mode
+from ipsecmig.ike.configuration import Configuration
+from ipsecmig.ike.errors import InvalidKey, Malformed, Refused
+from ipsecmig.ike.events import Discarded, Event, Failed, PeerNotified
+from ipsecmig.ike.exchange import Randomness, Secured, Situation, Step
+from ipsecmig.ike.informational import clear_notify, sealed_notify
+from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.states import FINAL, MAIN_MODE, QUICK_MODE, Action, Cause, Row, State, Table
+from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, decode_message, encode_message
+from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
+from ipsecmig.ike.wire.numbers import NotifyNumber
+
+TIMEOUTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""How many seconds are waited before each retransmission, and at last before giving up."""
+
+MAX_EXCHANGES: Final = 16
+"""How many quick modes are remembered; the oldest goes first."""
+
+MAX_EVENTS: Final = 1_000
+"""How many events are kept until they are read; the oldest goes first."""
+
+_MAIN: Final = 0
+_ERRORS: Final = range(1, NotifyNumber.CONNECTED)
+
+STEPS: Final[dict[Action, Callable[[Situation], Step]]] = {
+    Action.OFFER: main_mode.offer,
+    Action.CHOOSE: main_mode.choose,
+    Action.SEND_KEY: main_mode.send_key,
+    Action.ANSWER_KEY: main_mode.answer_key,
+    Action.SEND_PROOF: main_mode.send_proof,
+    Action.ANSWER_PROOF: main_mode.answer_proof,
+    Action.CHECK_PROOF: main_mode.check_proof,
+    Action.QUICK_OFFER: quick_mode.offer,
+    Action.QUICK_ANSWER: quick_mode.answer,
+    Action.QUICK_CONFIRM: quick_mode.confirm,
+    Action.QUICK_CHECK: quick_mode.check,
+}
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """A run through one of the tables; message ID 0 is main mode."""
+
+    message_id: int
+    table: Table
+    state: State = State.IDLE
+    context: object = field(default=None, repr=False)
+    received: bytes = b""
+    sent: bytes = b""
+    attempt: int = 0
+    deadline: float | None = None
+
+
+class Engine:
+    """One end of a negotiation."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._main = _Exchange(_MAIN, MAIN_MODE)
+        self._quick: dict[int, _Exchange] = {}
+        self._cookies: Cookies | None = None
+        self._secured: Secured | None = None
+        self._outbox: list[bytes] = []
+        self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+
+    def start(self, now: float, random: bytes) -> None:
+        """Begin as initiator. Once main mode is established, quick mode follows by itself.
+
+        Raises ValueError if the negotiation has begun already, or for too few random octets.
+        """
+        if self._main.state is not State.IDLE:
+            raise ValueError("the negotiation has begun already")
+        self._advance(self._main, Cause.START, None, now, Randomness(random))
+
+    def receive(self, datagram: bytes, now: float, random: bytes) -> None:
+        """Take in a datagram of the peer. Whatever is wrong with it becomes an event.
+
+        Raises ValueError for too few random octets.
+        """
+        source = Randomness(random)
+        try:
+            self._dispatch(decode_message(datagram), datagram, now, source)
+        except Malformed as error:
+            self._events.append(Discarded(str(error)))
+
+    def to_send(self) -> tuple[bytes, ...]:
+        """Return the datagrams to send to the peer, each once."""
+        outbox, self._outbox = tuple(self._outbox), []
+        return outbox
+
+    def timer(self) -> float | None:
+        """Return when `on_timer` is due, None if nothing is waited for."""
+        return min((one.deadline for one in self._exchanges() if one.deadline is not None), default=None)
+
+    def on_timer(self, now: float) -> None:
+        """Let time pass: send again, or give up, what is due."""
+        for one in self._exchanges():
+            if one.deadline is not None and one.deadline <= now:
+                cause = Cause.TIMER if one.attempt + 1 < len(TIMEOUTS) else Cause.EXHAUSTED
+                self._wait(one, cause, now)
+
+    def next_event(self) -> Event | None:
+        """Return the oldest event not returned yet, None if there is none."""
+        return self._events.popleft() if self._events else None
+
+    def _exchanges(self) -> tuple[_Exchange, ...]:
+        return (self._main, *self._quick.values())
+
+    def _dispatch(self, message: Message | SealedMessage, datagram: bytes, now: float, random: Randomness) -> None:
+        """Give a message to its exchange."""
+        header = message.header
+        one = self._exchange_of(header)
+        if one is not None and datagram == one.received:
+            self._wait(one, Cause.REPEATED, now)
+        elif not self._ours(header):
+            self._events.append(Discarded("the cookies are not those of this negotiation"))
+        elif header.exchange == ExchangeType.INFORMATIONAL:
+            self._informational(message, now)
+        elif one is None:
+            self._events.append(Discarded(f"exchange type {header.exchange} is out of place here"))
+        elif self._advance(one, Cause.MESSAGE, message, now, random):
+            one.received = datagram
+
+    def _exchange_of(self, header: Header) -> _Exchange | None:
+        if header.exchange == ExchangeType.MAIN and header.message_id == _MAIN:
+            return self._main
+        if header.exchange != ExchangeType.QUICK or header.message_id == _MAIN or self._secured is None:
+            return None
+        return self._quick.get(header.message_id) or _Exchange(header.message_id, QUICK_MODE)
+
+    def _ours(self, header: Header) -> bool:
+        """Tell whether the cookies fit: those agreed on, or what a first message or its answer bears."""
+        if self._cookies is None:
+            return header.initiator_cookie != NO_COOKIE and header.responder_cookie == NO_COOKIE
+        if header.initiator_cookie != self._cookies.initiator:
+            return False
+        if self._cookies.responder == NO_COOKIE:
+            return header.responder_cookie != NO_COOKIE or header.exchange == ExchangeType.INFORMATIONAL
+        return header.responder_cookie == self._cookies.responder
+
+    def _informational(self, message: Message | SealedMessage, now: float) -> None:
+        if isinstance(message, Message):
+            events: tuple[Event, ...] = informational.read_clear(message)
+        elif self._secured is not None:
+            events = informational.read_sealed(self._secured, message)
+        else:
+            events = (Discarded("an encrypted message before there are keys"),)
+        self._events.extend(events)
+        for event in events:
+            # Once there are keys, only what they protect is believed.
+            if isinstance(event, PeerNotified) and event.kind in _ERRORS and event.protected is bool(self._secured):
+                self._refused_by_peer(event.kind, now)
+
+    def _refused_by_peer(self, kind: int, now: float) -> None:
+        for one in self._exchanges():
+            if one.state not in FINAL and one.state is not State.IDLE:
+                self._wait(one, Cause.REFUSED, now)
+                self._events.append(Failed(one.message_id, kind, "the peer refused"))
+
+    def _wait(self, one: _Exchange, cause: Cause, now: float) -> None:
+        """Do what the table says when there is no new message."""
+        row = one.table.get((one.state, cause))
+        if row is None:
+            self._unexpected(one)
+            return
+        if row.action is Action.RESEND:
+            self._outbox.append(one.sent)
+        if cause is Cause.TIMER:
+            one.attempt += 1
+        if cause is Cause.EXHAUSTED:
+            self._events.append(Failed(one.message_id, None, "the peer did not answer in time"))
+        if cause is not Cause.REPEATED:
+            _enter(one, row.state, now)
+
+    def _advance(
+        self, one: _Exchange, cause: Cause, message: Message | SealedMessage | None, now: float, random: Randomness
+    ) -> bool:
+        """Take the step that the table says; tell whether it succeeded."""
+        row = one.table.get((one.state, cause))
+        if row is None:
+            self._unexpected(one)
+            return False
+        situation = Situation(self._configuration, one.context, self._secured, message, random)
+        try:
+            step = STEPS[row.action](situation)
+        except Malformed as error:
+            self._events.append(Discarded(str(error)))
+        except (Refused, InvalidKey) as error:
+            self._refuse(one, message, error, now, random)
+        else:
+            self._take(one, row, step, now, random)
+            return True
+        return False
+
+    def _unexpected(self, one: _Exchange) -> None:
+        self._events.append(Discarded(f"nothing of this kind is expected in the state {one.state.name}"))
+
+    def _take(self, one: _Exchange, row: Row, step: Step, now: float, random: Randomness) -> None:
+        """Make what a step left the state of the engine."""
+        one.context, one.attempt = step.context, 0
+        _enter(one, row.state, now)
+        if step.reply is not None:
+            self._send(one, step.reply)
+        if one is not self._main:
+            self._remember(one)
+        if isinstance(step.context, Secured):
+            self._secured = step.context
+        self._events.extend(step.events)
+        if row.state is State.ESTABLISHED:
+            self._advance(_Exchange(_MAIN, QUICK_MODE), Cause.START, None, now, random)
+
+    def _send(self, one: _Exchange, message: Message | SealedMessage) -> None:
+        header = message.header
+        one.sent, one.message_id = encode_message(message), header.message_id
+        self._cookies = Cookies(header.initiator_cookie, header.responder_cookie)
+        self._outbox.append(one.sent)
+
+    def _remember(self, one: _Exchange) -> None:
+        self._quick[one.message_id] = one
+        if len(self._quick) > MAX_EXCHANGES:
+            del self._quick[next(iter(self._quick))]
+
+    def _refuse(
+        self,
+        one: _Exchange,
+        message: Message | SealedMessage | None,
+        error: Refused | InvalidKey,
+        now: float,
+        random: Randomness,
+    ) -> None:
+        """End an exchange and tell the peer why, protected if there are keys."""
+        kind = error.notify if isinstance(error, Refused) else NotifyNumber.INVALID_KEY_INFORMATION
+        self._wait(one, Cause.REFUSED, now)
+        self._events.append(Failed(one.message_id, kind, str(error)))
+        if self._secured is not None:
+            self._outbox.append(encode_message(sealed_notify(self._secured, kind, random.message_id())))
+        elif message is not None:
+            cookies = Cookies(message.header.initiator_cookie, message.header.responder_cookie)
+            self._outbox.append(encode_message(clear_notify(cookies, kind, random.message_id())))
+
+
+def _enter(one: _Exchange, state: State, now: float) -> None:
+    one.state = state
+    one.deadline = None if state in FINAL else now + TIMEOUTS[one.attempt]

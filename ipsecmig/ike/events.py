@@ -1,0 +1,83 @@
+"""What an engine has to tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.phase1 import Phase1Suite
+from ipsecmig.ike.phase2 import Phase2Suite
+from ipsecmig.ike.wire.identification import Identification
+
+
+@dataclass(frozen=True, slots=True)
+class Established:
+    """Main mode succeeded: the peer has proved to be `peer`."""
+
+    cookies: Cookies
+    suite: Phase1Suite
+    peer: Identification
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolSa:
+    """AH or ESP in both directions. Packets that come in bear `inbound_spi`, which this end chose.
+
+    A key is the encryption key followed by the integrity key, as long as the algorithms need.
+    """
+
+    protocol: int
+    inbound_spi: bytes
+    outbound_spi: bytes
+    inbound_key: bytes = field(repr=False)
+    outbound_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEstablished:
+    """Quick mode succeeded. `associations` stand in the order of `suite.protocols`."""
+
+    message_id: int
+    suite: Phase2Suite
+    local: Identification
+    remote: Identification
+    associations: tuple[ProtocolSa, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A datagram was not used, and nothing changed by it. `reason` says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerNotified:
+    """The peer sent a notify; `kind` is its `NotifyNumber`. Unless `protected`, anyone may have sent it."""
+
+    kind: int
+    data: bytes
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDeleted:
+    """The peer deleted its SAs with these SPIs (for ISAKMP: both cookies); this was protected."""
+
+    protocol: int
+    spis: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An exchange came to nothing; `message_id` is 0 for main mode.
+
+    `notify` is the `NotifyNumber` that one end sent the other, None if time ran out.
+    """
+
+    message_id: int
+    notify: int | None
+    reason: str
+
+
+Event = Established | ChildEstablished | Discarded | PeerNotified | PeerDeleted | Failed

@@ -1,0 +1,113 @@
+"""Offers of phase 1: the model's as transforms, and the choice among the peer's (RFC 2409 appendix A)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ipsecmig.ike.crypto import ciphers, hashes
+from ipsecmig.ike.crypto.ciphers import BlockCipher
+from ipsecmig.ike.errors import Refused
+from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
+from ipsecmig.ike.wire.attributes import Attribute
+from ipsecmig.ike.wire.numbers import (
+    KEY_IKE,
+    AuthenticationMethod,
+    LifeType,
+    NotifyNumber,
+    Phase1Attribute,
+    Protocol,
+)
+from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Integrity
+from ipsecmig.model.policy import MainMode, MainModeOffer
+
+_BASIC_LIMIT: Final = 0xFFFF
+_GROUPS: Final = frozenset(group.value for group in DhGroup)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase1Suite:
+    """What protects phase 1."""
+
+    cipher: BlockCipher
+    hash_: Integrity
+    group: DhGroup
+
+
+def number(attribute: int, value: int) -> Attribute:
+    """Return an attribute in the basic form if the value fits it, else in four octets."""
+    return Attribute(attribute, value if value <= _BASIC_LIMIT else value.to_bytes(4, "big"))
+
+
+def offer(main_mode: MainMode) -> SecurityAssociation:
+    """Return every offer of main mode as a transform of one proposal, for authentication by preshared key."""
+    transforms = tuple(
+        Transform(position, KEY_IKE, _attributes(row, main_mode.lifetime_seconds))
+        for position, row in enumerate(main_mode.offers, 1)
+    )
+    return SecurityAssociation((Proposal(1, Protocol.ISAKMP, b"", transforms),))
+
+
+def _attributes(row: MainModeOffer, seconds: int) -> tuple[Attribute, ...]:
+    encryption = ENCRYPTION[row.encryption]
+    if encryption.oakley is None:
+        raise ValueError(f"phase 1 cannot use {row.encryption.value}")
+    sized = ciphers.by_oakley(encryption.oakley, None) is None
+    return (
+        Attribute(Phase1Attribute.ENCRYPTION, encryption.oakley),
+        *([Attribute(Phase1Attribute.KEY_LENGTH, encryption.key_bits)] if sized else []),
+        Attribute(Phase1Attribute.HASH, INTEGRITY[row.integrity].oakley),
+        Attribute(Phase1Attribute.GROUP, row.group.value),
+        Attribute(Phase1Attribute.AUTHENTICATION, AuthenticationMethod.PRESHARED_KEY),
+        Attribute(Phase1Attribute.LIFE_TYPE, LifeType.SECONDS),
+        number(Phase1Attribute.LIFE_DURATION, seconds),
+    )
+
+
+def choose(main_mode: MainMode, offered: SecurityAssociation) -> tuple[SecurityAssociation, Phase1Suite]:
+    """Return the first transform of the peer that is among ours, alone in an SA, and its meaning. Raises Refused."""
+    ours = [suite for transform in _transforms(offer(main_mode)) if (suite := _suite(transform)) is not None]
+    for proposal in offered.proposals:
+        for transform in proposal.transforms if proposal.protocol == Protocol.ISAKMP else ():
+            suite = _suite(transform)
+            if suite is not None and suite in ours:
+                chosen = Proposal(proposal.position, proposal.protocol, proposal.spi, (transform,))
+                return SecurityAssociation((chosen,)), suite
+    theirs = " ".join(_text(transform) for transform in _transforms(offered))
+    known = " ".join(_text(transform) for transform in _transforms(offer(main_mode)))
+    raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, f"the peer offers {theirs or 'nothing'}; acceptable are {known}")
+
+
+def accept(main_mode: MainMode, chosen: SecurityAssociation) -> Phase1Suite:
+    """Return the meaning of the peer's choice. Raises Refused unless it is one transform that was offered."""
+    transforms = _transforms(chosen)
+    suite = _suite(transforms[0]) if len(transforms) == 1 else None
+    if suite is None or suite not in [_suite(transform) for transform in _transforms(offer(main_mode))]:
+        raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the transforms offered")
+    return suite
+
+
+def _transforms(association: SecurityAssociation) -> tuple[Transform, ...]:
+    return tuple(transform for proposal in association.proposals for transform in proposal.transforms)
+
+
+def _suite(transform: Transform) -> Phase1Suite | None:
+    """Return what a transform means, None if this engine cannot do it."""
+    cipher = ciphers.by_oakley(
+        transform.amount(Phase1Attribute.ENCRYPTION) or 0, transform.amount(Phase1Attribute.KEY_LENGTH)
+    )
+    hash_ = hashes.by_oakley(transform.amount(Phase1Attribute.HASH) or 0)
+    group = transform.amount(Phase1Attribute.GROUP)
+    authentication = transform.amount(Phase1Attribute.AUTHENTICATION)
+    if cipher is None or hash_ is None or group not in _GROUPS:
+        return None
+    if transform.transform != KEY_IKE or authentication != AuthenticationMethod.PRESHARED_KEY:
+        return None
+    return Phase1Suite(cipher, hash_, DhGroup(group))
+
+
+def _text(transform: Transform) -> str:
+    suite = _suite(transform)
+    if suite is not None:
+        return f"{suite.cipher.name}-{suite.hash_.value}-group{suite.group.value}"
+    return "{" + " ".join(f"{found.number}={found.amount}" for found in transform.attributes) + "}"

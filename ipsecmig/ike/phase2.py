@@ -1,0 +1,168 @@
+"""Offers of phase 2: the model's as proposals, and the choice among the peer's (RFC 2407 section 4.5).
+
+Several proposals of one position are meant together: AH and ESP on the same packets (RFC 2408 section 4.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from ipsecmig.ike.configuration import Traffic
+from ipsecmig.ike.errors import Refused
+from ipsecmig.ike.phase1 import number
+from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
+from ipsecmig.ike.wire.attributes import Attribute
+from ipsecmig.ike.wire.numbers import Encapsulation, LifeType, NotifyNumber, Phase2Attribute, Protocol
+from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, EncryptionAlgorithm, IntegrityAlgorithm
+from ipsecmig.model.policy import AhTransform, EspTransform, QuickModeOffer
+from ipsecmig.model.treatment import Mode
+
+DEFAULT_SECONDS: Final = 3_600
+DEFAULT_KILOBYTES: Final = 100_000
+"""What Windows proposes where an offer names no lifetime (Microsoft, Server and Domain Isolation)."""
+
+_ENCAPSULATION: Final = {Mode.TUNNEL: Encapsulation.TUNNEL, Mode.TRANSPORT: Encapsulation.TRANSPORT}
+_LIFETIMES: Final = frozenset({Phase2Attribute.LIFE_TYPE, Phase2Attribute.LIFE_DURATION})
+_BLOCK_WITH_SIZED_KEYS: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Phase2Suite:
+    """What protects the traffic: a protocol and its transform for each header, lifetimes left out.
+
+    `protocols` holds, for each, protocol, transform and the attributes besides lifetimes, sorted by number.
+    """
+
+    protocols: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]
+
+
+def key_octets(protocol: int, transform: Transform) -> int:
+    """Return how many octets of KEYMAT an SA of this transform takes. Raises Refused for an unknown algorithm."""
+    integrity = _integrity(transform.amount(Phase2Attribute.AUTHENTICATION))
+    authentication = 0 if integrity is None else _DIGEST_OCTETS[integrity.integrity.value]
+    if protocol == Protocol.AH:
+        return authentication
+    return _cipher(transform).key_bits // 8 + authentication
+
+
+_DIGEST_OCTETS: Final = {"md5": 16, "sha1": 20, "sha256": 32, "sha384": 48, "sha512": 64}
+
+
+def _integrity(number_: int | None) -> IntegrityAlgorithm | None:
+    return next((row for row in INTEGRITY.values() if row.doi == number_), None)
+
+
+def _cipher(transform: Transform) -> EncryptionAlgorithm:
+    bits = transform.amount(Phase2Attribute.KEY_LENGTH)
+    for row in ENCRYPTION.values():
+        if row.esp == transform.transform and (bits is None or bits == row.key_bits):
+            return row
+    raise Refused(NotifyNumber.INVALID_TRANSFORM_ID, f"ESP transform {transform.transform} is unknown")
+
+
+def offer(traffic: Traffic, spis: Mapping[int, bytes]) -> SecurityAssociation:
+    """Return every offer of quick mode as proposals of one transform each; `spis` by protocol."""
+    return SecurityAssociation(
+        tuple(
+            Proposal(position, protocol, spis[protocol], (transform,))
+            for position, row in enumerate(traffic.offers, 1)
+            for protocol, transform in _headers(traffic, row)
+        )
+    )
+
+
+def _headers(traffic: Traffic, row: QuickModeOffer) -> list[tuple[int, Transform]]:
+    return [_header(traffic, row, transform) for transform in row.transforms]
+
+
+def _header(traffic: Traffic, row: QuickModeOffer, transform: AhTransform | EspTransform) -> tuple[int, Transform]:
+    attributes = [
+        Attribute(Phase2Attribute.LIFE_TYPE, LifeType.SECONDS),
+        number(Phase2Attribute.LIFE_DURATION, row.lifetime_seconds or DEFAULT_SECONDS),
+        Attribute(Phase2Attribute.LIFE_TYPE, LifeType.KILOBYTES),
+        number(Phase2Attribute.LIFE_DURATION, row.lifetime_kilobytes or DEFAULT_KILOBYTES),
+        Attribute(Phase2Attribute.ENCAPSULATION, _ENCAPSULATION[traffic.mode]),
+    ]
+    if traffic.pfs_group is not None:
+        attributes.append(Attribute(Phase2Attribute.GROUP, traffic.pfs_group.value))
+    if transform.integrity is not None:
+        attributes.append(Attribute(Phase2Attribute.AUTHENTICATION, INTEGRITY[transform.integrity].doi))
+    if isinstance(transform, AhTransform):
+        return Protocol.AH, Transform(1, INTEGRITY[transform.integrity].ah, tuple(attributes))
+    cipher = ENCRYPTION[transform.encryption]
+    if cipher.block_bits == _BLOCK_WITH_SIZED_KEYS:
+        attributes.append(Attribute(Phase2Attribute.KEY_LENGTH, cipher.key_bits))
+    return Protocol.ESP, Transform(1, cipher.esp, tuple(attributes))
+
+
+def choose(traffic: Traffic, offered: SecurityAssociation) -> tuple[Proposal, ...]:
+    """Return the peer's first proposals that are among ours, each with one transform and the peer's SPI.
+
+    Raises Refused if there are none.
+    """
+    ours = _suites(offer(traffic, _NO_SPIS))
+    for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
+        together = tuple(group)
+        fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
+        if fitting:
+            best = min(fitting)
+            return tuple(
+                Proposal(proposal.position, proposal.protocol, proposal.spi, (proposal.transforms[index],))
+                for proposal, index in zip(together, best, strict=True)
+            )
+    raise Refused(
+        NotifyNumber.NO_PROPOSAL_CHOSEN,
+        f"the peer offers {_text(offered)}; acceptable are {_text(offer(traffic, _NO_SPIS))}",
+    )
+
+
+_NO_SPIS: Final = {int(Protocol.AH): bytes(4), int(Protocol.ESP): bytes(4)}
+
+
+def _fit(together: tuple[Proposal, ...], suite: Phase2Suite) -> tuple[int, ...] | None:
+    """Return the places of the transforms that make proposals mean the suite, None if there are none."""
+    if len(together) != len(suite.protocols):
+        return None
+    places = []
+    for proposal, wanted in zip(together, suite.protocols, strict=True):
+        meanings = [_meaning(proposal, transform) for transform in proposal.transforms]
+        if wanted not in meanings or len(proposal.spi) != 4:
+            return None
+        places.append(meanings.index(wanted))
+    return tuple(places)
+
+
+def _meaning(proposal: Proposal, transform: Transform) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+    relevant = ((found.number, found.amount) for found in transform.attributes if found.number not in _LIFETIMES)
+    return proposal.protocol, transform.transform, tuple(sorted(relevant))
+
+
+def suite_of(chosen: tuple[Proposal, ...]) -> Phase2Suite:
+    """Return the meaning of proposals that hold one transform each."""
+    return Phase2Suite(tuple(_meaning(proposal, proposal.transforms[0]) for proposal in chosen))
+
+
+def _suites(association: SecurityAssociation) -> list[Phase2Suite]:
+    groups = groupby(association.proposals, key=lambda proposal: proposal.position)
+    return [suite_of(tuple(group)) for _, group in groups]
+
+
+def accept(traffic: Traffic, chosen: SecurityAssociation) -> tuple[Proposal, ...]:
+    """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
+    if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
+        raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
+    if suite_of(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS)):
+        raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
+    return chosen.proposals
+
+
+def _text(association: SecurityAssociation) -> str:
+    return " ".join(
+        f"{proposal.position}:{proposal.protocol}/{transform.transform}"
+        + "{" + " ".join(f"{found.number}={found.amount}" for found in transform.attributes) + "}"
+        for proposal in association.proposals
+        for transform in proposal.transforms
+    )  # fmt: skip

@@ -1,0 +1,174 @@
+"""The steps of quick mode (RFC 2409 section 5.5). The drawing is in `states`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ipsecmig.ike import keymat, phase2
+from ipsecmig.ike.configuration import Traffic
+from ipsecmig.ike.crypto import groups, hashes
+from ipsecmig.ike.errors import Malformed, Refused
+from ipsecmig.ike.events import ChildEstablished, ProtocolSa
+from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect, nonce_of, only, sealed
+from ipsecmig.ike.keymat import Phase2Inputs
+from ipsecmig.ike.protection import Opened, seal, unseal
+from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
+from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.identification import Identification
+from ipsecmig.ike.wire.message import HEADER, Header
+from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
+from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
+from ipsecmig.ike.wire.payloads import encode_payloads
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The initiator after message 1; `private` is 0 without PFS."""
+
+    message_id: int
+    spis: Mapping[int, bytes]
+    private: int = field(repr=False)
+    ni_b: bytes
+    iv: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The responder after message 2."""
+
+    message_id: int
+    ni_b: bytes
+    nr_b: bytes
+    iv: bytes
+    child: ChildEstablished
+
+
+def offer(situation: Situation) -> Step:
+    """Send message 1: the offers, a nonce, and what traffic is meant."""
+    secured, traffic = expect(situation.secured, Secured), situation.configuration.traffic
+    message_id, spis = situation.random.message_id(), _spis(situation)
+    private, keys, ni_b = _own(situation)
+    payloads: tuple[Payload, ...] = (phase2.offer(traffic, spis), Nonce(ni_b), *keys, traffic.local, traffic.remote)
+    proof = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, encode_payloads(payloads)[1])
+    first_iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
+    reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, first_iv)
+    return Step(Proposed(message_id, spis, private, ni_b, iv), reply)
+
+
+def answer(situation: Situation) -> Step:
+    """Answer message 1 with the first offer that is acceptable, for the traffic that is configured."""
+    secured, message, traffic = (
+        expect(situation.secured, Secured),
+        sealed(situation.message),
+        situation.configuration.traffic,
+    )
+    message_id = message.header.message_id
+    opened = unseal(message, secured.cbc, keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id))
+    rest = _authentic(secured, message_id, b"", opened)
+    _same_traffic(rest, traffic.remote, traffic.local)
+    chosen = phase2.choose(traffic, only(rest, SecurityAssociation))
+    ni_b = nonce_of(only(rest, Nonce).data)
+    private, keys, nr_b = _own(situation)
+    spis = _spis(situation)
+    child = _child(situation, message_id, chosen, spis, Phase2Inputs(ni_b, nr_b, _secret(traffic, private, rest)))
+    own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
+    payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, traffic.remote, traffic.local)
+    body = encode_payloads(payloads)[1]
+    proof = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, body)
+    reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, opened.next_iv)
+    return Step(Answered(message_id, ni_b, nr_b, iv, child), reply)
+
+
+def confirm(situation: Situation) -> Step:
+    """Answer message 2 with the proof of being alive; the child is established."""
+    secured, proposed = expect(situation.secured, Secured), expect(situation.context, Proposed)
+    traffic, message_id = situation.configuration.traffic, proposed.message_id
+    opened = unseal(sealed(situation.message), secured.cbc, proposed.iv)
+    rest = _authentic(secured, message_id, proposed.ni_b, opened)
+    _same_traffic(rest, traffic.local, traffic.remote)
+    chosen = phase2.accept(traffic, only(rest, SecurityAssociation))
+    nr_b = nonce_of(only(rest, Nonce).data)
+    inputs = Phase2Inputs(proposed.ni_b, nr_b, _secret(traffic, proposed.private, rest))
+    child = _child(situation, message_id, chosen, proposed.spis, inputs)
+    proof = keymat.hash_3(secured.suite.hash_, secured.keys.skeyid_a, message_id, proposed.ni_b, nr_b)
+    reply, _ = seal(_header(secured, message_id), (Hash(proof),), secured.cbc, opened.next_iv)
+    return Step(None, reply, (child,))
+
+
+def check(situation: Situation) -> Step:
+    """Check message 3; the child is established."""
+    secured, answered = expect(situation.secured, Secured), expect(situation.context, Answered)
+    opened = unseal(sealed(situation.message), secured.cbc, answered.iv)
+    wanted = keymat.hash_3(
+        secured.suite.hash_, secured.keys.skeyid_a, answered.message_id, answered.ni_b, answered.nr_b
+    )
+    if not hashes.equal(only(opened.payloads, Hash).data, wanted):
+        raise Malformed(HEADER, "HASH(3) over this exchange")
+    return Step(None, None, (answered.child,))
+
+
+def _header(secured: Secured, message_id: int) -> Header:
+    return Header(secured.cookies.initiator, secured.cookies.responder, Exchange.QUICK, message_id=message_id)
+
+
+def _spis(situation: Situation) -> dict[int, bytes]:
+    """Return a fresh SPI for each protocol. Those below 256 are reserved (RFC 2406 section 2.1)."""
+    return {
+        int(protocol): (int.from_bytes(situation.random.take(4), "big") | 1 << 31).to_bytes(4, "big")
+        for protocol in (Protocol.AH, Protocol.ESP)
+    }
+
+
+def _own(situation: Situation) -> tuple[int, tuple[KeyExchange, ...], bytes]:
+    """Return private value (0 without PFS), the payload of the public one if there is one, and the nonce."""
+    group = situation.configuration.traffic.pfs_group
+    if group is None:
+        return 0, (), situation.random.take(NONCE_OCTETS)
+    private = groups.private_value(group, situation.random.take(groups.EXPONENT_OCTETS[group]))
+    return private, (KeyExchange(groups.public_value(group, private)),), situation.random.take(NONCE_OCTETS)
+
+
+def _secret(traffic: Traffic, private: int, rest: tuple[Payload, ...]) -> bytes:
+    """Return g(qm)^xy, empty without PFS. Raises Malformed or InvalidKey for what the peer sent."""
+    if traffic.pfs_group is None:
+        return b""
+    return groups.shared_secret(traffic.pfs_group, private, only(rest, KeyExchange).data)
+
+
+def _authentic(secured: Secured, message_id: int, ni_b: bytes, opened: Opened) -> tuple[Payload, ...]:
+    """Return the payloads behind the hash. Raises Malformed unless the hash comes first and is right.
+
+    HASH(1) and HASH(2) differ in the initiator's nonce alone, which is empty for the first.
+    """
+    rest = opened.payloads[1:]
+    wanted = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, encode_payloads(rest)[1])
+    first = opened.payloads[:1]
+    if not hashes.equal(only(first, Hash).data, wanted):
+        raise Malformed(HEADER, "a hash over this message, made with the keys of phase 1")
+    return rest
+
+
+def _same_traffic(rest: tuple[Payload, ...], initiator: Identification, responder: Identification) -> None:
+    found = [payload for payload in rest if isinstance(payload, Identification)]
+    if found != [initiator, responder]:
+        raise Refused(
+            NotifyNumber.INVALID_ID_INFORMATION, f"the peer means the traffic {found}, not {[initiator, responder]}"
+        )
+
+
+def _child(
+    situation: Situation, message_id: int, chosen: tuple[Proposal, ...], own: Mapping[int, bytes], inputs: Phase2Inputs
+) -> ChildEstablished:
+    """Return the child with its keys: what comes in uses the SPI of this end, what goes out that of the peer."""
+    secured, traffic = expect(situation.secured, Secured), situation.configuration.traffic
+    associations = []
+    for proposal in chosen:
+        protocol, size = proposal.protocol, phase2.key_octets(proposal.protocol, proposal.transforms[0])
+        inbound, outbound = (
+            keymat.keymat(secured.suite.hash_, secured.keys.skeyid_d, inputs, protocol, spi, size)
+            for spi in (own[protocol], proposal.spi)
+        )
+        associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
+    suite = phase2.suite_of(chosen)
+    return ChildEstablished(message_id, suite, traffic.local, traffic.remote, tuple(associations))

@@ -1,0 +1,140 @@
+"""The state machine of main mode and of quick mode, as two tables that know no bytes, keys or clocks.
+
+Main mode with preshared keys (RFC 2409 section 5.4); an asterisk marks what is encrypted:
+
+    initiator                                                responder
+    IDLE       OFFER           SA -------------------------> IDLE
+    OFFERED           <------------------------- SA          CHOOSE         CHOSEN
+               SEND_KEY        KE, Ni --------------------->
+    KEYED             <------------------------- KE, Nr      ANSWER_KEY     EXCHANGED
+               SEND_PROOF      IDii, HASH_I * ------------->
+    PROVEN            <------------------------- IDir, HASH_R *  ANSWER_PROOF   ANSWERED
+               CHECK_PROOF
+    ESTABLISHED
+
+Quick mode (RFC 2409 section 5.5), everything encrypted:
+
+    initiator                                                responder
+    IDLE       QUICK_OFFER     HASH(1), SA, Ni, [KE], IDci, IDcr --> IDLE
+    QUICK_OFFERED     <-- HASH(2), SA, Nr, [KE], IDci, IDcr  QUICK_ANSWER   QUICK_ANSWERED
+               QUICK_CONFIRM   HASH(3) -------------------->
+    QUICK_CONFIRMED                                          QUICK_CHECK    QUICK_CHECKED
+
+Who waits for a reply sends again when it stays away. The responder of main mode does not: like Windows, it sends a
+reply again only when the request is repeated. The last sender of an exchange answers repetitions, the last receiver
+ignores them; were it otherwise, two ends would repeat their last messages to each other for ever.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+
+class State(Enum):
+    """Where an exchange stands."""
+
+    IDLE = auto()
+    OFFERED = auto()
+    CHOSEN = auto()
+    KEYED = auto()
+    EXCHANGED = auto()
+    PROVEN = auto()
+    ANSWERED = auto()
+    ESTABLISHED = auto()
+    QUICK_OFFERED = auto()
+    QUICK_ANSWERED = auto()
+    QUICK_CONFIRMED = auto()
+    QUICK_CHECKED = auto()
+    FAILED = auto()
+
+
+class Cause(Enum):
+    """What can happen to an exchange."""
+
+    START = auto()
+    """This end begins."""
+    MESSAGE = auto()
+    """The next message came."""
+    REPEATED = auto()
+    """The message that was answered last came again."""
+    TIMER = auto()
+    """Nothing came for a while."""
+    EXHAUSTED = auto()
+    """Nothing came, and it is time to give up."""
+    REFUSED = auto()
+    """One of the ends does not want to go on."""
+
+
+class Action(Enum):
+    """What is done about it."""
+
+    OFFER = auto()
+    CHOOSE = auto()
+    SEND_KEY = auto()
+    ANSWER_KEY = auto()
+    SEND_PROOF = auto()
+    ANSWER_PROOF = auto()
+    CHECK_PROOF = auto()
+    QUICK_OFFER = auto()
+    QUICK_ANSWER = auto()
+    QUICK_CONFIRM = auto()
+    QUICK_CHECK = auto()
+    RESEND = auto()
+    WAIT = auto()
+    IGNORE = auto()
+    FAIL = auto()
+
+
+class Row(NamedTuple):
+    """What is done, and the state after it succeeded."""
+
+    action: Action
+    state: State
+
+
+Table = dict[tuple[State, Cause], Row]
+
+FINAL: Final = frozenset({State.ANSWERED, State.ESTABLISHED, State.QUICK_CONFIRMED, State.QUICK_CHECKED, State.FAILED})
+"""The states in which nothing is waited for."""
+
+
+def _waiting(state: State, timer: Action, repeated: Action) -> Table:
+    """Return the rows that every state has in which a message is waited for."""
+    return {
+        (state, Cause.TIMER): Row(timer, state),
+        (state, Cause.REPEATED): Row(repeated, state),
+        (state, Cause.EXHAUSTED): Row(Action.FAIL, State.FAILED),
+        (state, Cause.REFUSED): Row(Action.FAIL, State.FAILED),
+    }
+
+
+MAIN_MODE: Final[Table] = {
+    (State.IDLE, Cause.START): Row(Action.OFFER, State.OFFERED),
+    (State.OFFERED, Cause.MESSAGE): Row(Action.SEND_KEY, State.KEYED),
+    (State.KEYED, Cause.MESSAGE): Row(Action.SEND_PROOF, State.PROVEN),
+    (State.PROVEN, Cause.MESSAGE): Row(Action.CHECK_PROOF, State.ESTABLISHED),
+    (State.ESTABLISHED, Cause.REPEATED): Row(Action.IGNORE, State.ESTABLISHED),
+    (State.IDLE, Cause.MESSAGE): Row(Action.CHOOSE, State.CHOSEN),
+    (State.IDLE, Cause.REFUSED): Row(Action.FAIL, State.FAILED),
+    (State.CHOSEN, Cause.MESSAGE): Row(Action.ANSWER_KEY, State.EXCHANGED),
+    (State.EXCHANGED, Cause.MESSAGE): Row(Action.ANSWER_PROOF, State.ANSWERED),
+    (State.ANSWERED, Cause.REPEATED): Row(Action.RESEND, State.ANSWERED),
+    **_waiting(State.OFFERED, Action.RESEND, Action.IGNORE),
+    **_waiting(State.KEYED, Action.RESEND, Action.IGNORE),
+    **_waiting(State.PROVEN, Action.RESEND, Action.IGNORE),
+    **_waiting(State.CHOSEN, Action.WAIT, Action.RESEND),
+    **_waiting(State.EXCHANGED, Action.WAIT, Action.RESEND),
+}
+
+QUICK_MODE: Final[Table] = {
+    (State.IDLE, Cause.START): Row(Action.QUICK_OFFER, State.QUICK_OFFERED),
+    (State.QUICK_OFFERED, Cause.MESSAGE): Row(Action.QUICK_CONFIRM, State.QUICK_CONFIRMED),
+    (State.QUICK_CONFIRMED, Cause.REPEATED): Row(Action.RESEND, State.QUICK_CONFIRMED),
+    (State.IDLE, Cause.MESSAGE): Row(Action.QUICK_ANSWER, State.QUICK_ANSWERED),
+    (State.IDLE, Cause.REFUSED): Row(Action.FAIL, State.FAILED),
+    (State.QUICK_ANSWERED, Cause.MESSAGE): Row(Action.QUICK_CHECK, State.QUICK_CHECKED),
+    (State.QUICK_CHECKED, Cause.REPEATED): Row(Action.IGNORE, State.QUICK_CHECKED),
+    **_waiting(State.QUICK_OFFERED, Action.RESEND, Action.IGNORE),
+    **_waiting(State.QUICK_ANSWERED, Action.RESEND, Action.RESEND),
+}

@@ -1,0 +1,322 @@
+"""Two engines, joined in process by good and by bad wires."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipsecmig.ike.configuration import Configuration, Traffic
+from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
+from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerNotified
+from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.wire.identification import host, subnet
+from ipsecmig.ike.wire.numbers import NotifyNumber, Protocol
+from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
+from ipsecmig.model.treatment import Mode
+
+A, B = IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")
+
+TRIPLE_DES = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
+DES = MainModeOffer(Encryption.DES, Integrity.MD5, DhGroup.MODP768)
+AES = MainModeOffer(Encryption.AES256, Integrity.SHA256, DhGroup.MODP2048)
+
+ESP_3DES = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
+ESP_AES = QuickModeOffer((EspTransform(Encryption.AES256, Integrity.SHA256),))
+ESP_NULL = QuickModeOffer((EspTransform(Encryption.NULL, Integrity.MD5),))
+ESP_BARE = QuickModeOffer((EspTransform(Encryption.DES, None),))
+AH = QuickModeOffer((AhTransform(Integrity.SHA1),))
+AH_ESP = QuickModeOffer((AhTransform(Integrity.MD5), EspTransform(Encryption.DES, Integrity.SHA1)))
+
+
+def ends(
+    offers: tuple[MainModeOffer, ...] = (DES,),
+    quick: tuple[QuickModeOffer, ...] = (ESP_3DES,),
+    mode: Mode = Mode.TRANSPORT,
+    pfs: DhGroup | None = None,
+) -> tuple[Configuration, Configuration]:
+    """Return the configurations of two ends that agree."""
+    traffic = Traffic(host(A, 6, 0), host(B, 6, 80), mode, quick, pfs)
+    one = Configuration(A, B, Secret("Open-Sesame"), MainMode(offers), traffic)
+    mirrored = replace(traffic, local=traffic.remote, remote=traffic.local)
+    return one, replace(one, local=B, remote=A, traffic=mirrored)
+
+
+def octets(seed: object) -> bytes:
+    return hashlib.shake_128(repr(seed).encode()).digest(RANDOM_OCTETS)
+
+
+def flipped(datagram: bytes) -> bytes:
+    at = len(datagram) * 2 // 3
+    return datagram[:at] + bytes((datagram[at] ^ 0x40,)) + datagram[at + 1 :]
+
+
+ARRIVING: dict[str, Callable[[bytes], list[bytes]]] = {
+    "arrive": lambda datagram: [datagram],
+    "drop": lambda _: [],
+    "twice": lambda datagram: [datagram, datagram],
+    "cut": lambda datagram: [datagram[:-1]],
+    "flip": lambda datagram: [flipped(datagram)],
+}
+"""What of a datagram arrives at once, by its fate; one that is late arrives behind the next ones."""
+
+
+@dataclass
+class Wire:
+    """Carries datagrams between two engines; `fates` says of each what becomes of it, then all arrive."""
+
+    one: Engine
+    other: Engine
+    fates: Iterator[str]
+    now: float = 0.0
+    carried: int = 0
+
+    def run(self) -> None:
+        """Carry until nothing is under way and nobody waits any more."""
+        self.one.start(self.now, octets("start"))
+        late: list[tuple[Engine, bytes]] = []
+        while self.carried < 500:
+            behind, late, arriving = late, [], []
+            for target, datagram in self.sent():
+                fate = next(self.fates, "arrive")
+                if fate == "late":
+                    late.append((target, datagram))
+                else:
+                    arriving += [(target, copy) for copy in ARRIVING[fate](datagram)]
+            for target, datagram in arriving + behind:
+                self.carried += 1
+                target.receive(datagram, self.now, octets((self.carried, datagram)))
+            if not arriving and not behind and not late and not self.time_passes():
+                return
+        raise AssertionError("the two ends do not come to rest")
+
+    def sent(self) -> list[tuple[Engine, bytes]]:
+        under_way = [(self.other, datagram) for datagram in self.one.to_send()]
+        return under_way + [(self.one, datagram) for datagram in self.other.to_send()]
+
+    def time_passes(self) -> bool:
+        """Go to the next timer; tell whether there is one."""
+        timers = [timer for engine in (self.one, self.other) if (timer := engine.timer()) is not None]
+        self.now = max(self.now, min(timers, default=self.now))
+        for engine in (self.one, self.other):
+            engine.on_timer(self.now)
+        return bool(timers)
+
+
+def events(engine: Engine) -> list[Event]:
+    found = []
+    while (event := engine.next_event()) is not None:
+        found.append(event)
+    return found
+
+
+def negotiate(
+    configurations: tuple[Configuration, Configuration], fates: tuple[str, ...] = ()
+) -> tuple[list[Event], list[Event]]:
+    one, other = (Engine(configuration) for configuration in configurations)
+    Wire(one, other, iter(fates)).run()
+    return events(one), events(other)
+
+
+def of_kind(found: list[Event], kind: type[Event]) -> list[Event]:
+    return [event for event in found if isinstance(event, kind)]
+
+
+def assert_agreed(one: list[Event], other: list[Event]) -> ChildEstablished:
+    """Check that both ends hold the same phase 1 and fitting keys; return the initiator's child."""
+    (mine,), (theirs,) = of_kind(one, Established), of_kind(other, Established)
+    assert isinstance(mine, Established)
+    assert isinstance(theirs, Established)
+    assert (mine.cookies, mine.suite) == (theirs.cookies, theirs.suite)
+    assert (mine.peer.addresses(), theirs.peer.addresses()) == ((B,), (A,))
+    (child,), (peer,) = of_kind(one, ChildEstablished), of_kind(other, ChildEstablished)
+    assert isinstance(child, ChildEstablished)
+    assert isinstance(peer, ChildEstablished)
+    assert (child.suite, child.local, child.remote) == (peer.suite, peer.remote, peer.local)
+    for ours, yours in zip(child.associations, peer.associations, strict=True):
+        assert (ours.inbound_spi, ours.outbound_spi) == (yours.outbound_spi, yours.inbound_spi)
+        assert (ours.inbound_key, ours.outbound_key) == (yours.outbound_key, yours.inbound_key)
+        assert ours.inbound_spi != ours.outbound_spi
+        assert ours.inbound_key != ours.outbound_key
+    return child
+
+
+@pytest.mark.parametrize("offer", [DES, TRIPLE_DES, AES], ids=["des", "3des", "aes"])
+@pytest.mark.parametrize(
+    ("quick", "sizes"),
+    [
+        (ESP_3DES, {Protocol.ESP: 24 + 20}),
+        (ESP_AES, {Protocol.ESP: 32 + 32}),
+        (ESP_NULL, {Protocol.ESP: 16}),
+        (ESP_BARE, {Protocol.ESP: 8}),
+        (AH, {Protocol.AH: 20}),
+        (AH_ESP, {Protocol.AH: 16, Protocol.ESP: 8 + 20}),
+    ],
+)
+def test_two_ends_agree(offer: MainModeOffer, quick: QuickModeOffer, sizes: dict[int, int]) -> None:
+    child = assert_agreed(*negotiate(ends((offer,), (quick,))))
+    assert {row.protocol: len(row.inbound_key) for row in child.associations} == sizes
+
+
+@pytest.mark.parametrize("pfs", [DhGroup.MODP768, DhGroup.MODP1536])
+def test_two_ends_agree_with_pfs(pfs: DhGroup) -> None:
+    assert_agreed(*negotiate(ends(pfs=pfs)))
+
+
+def test_a_tunnel_between_networks() -> None:
+    one, other = ends(mode=Mode.TUNNEL)
+    left, right = subnet(IPv4Network("10.1.0.0/16")), subnet(IPv4Network("10.2.0.0/16"))
+    configurations = (
+        replace(one, traffic=replace(one.traffic, local=left, remote=right)),
+        replace(other, traffic=replace(other.traffic, local=right, remote=left)),
+    )
+    assert assert_agreed(*negotiate(configurations)).local == left
+
+
+def test_the_first_offer_of_the_initiator_that_the_responder_has_is_chosen() -> None:
+    one, _ = ends((AES, TRIPLE_DES, DES), (ESP_AES, AH_ESP, ESP_3DES))
+    _, other = ends((DES, TRIPLE_DES), (ESP_3DES, AH_ESP))
+    mine, theirs = negotiate((one, other))
+    child = assert_agreed(mine, theirs)
+    established = of_kind(mine, Established)[0]
+    assert isinstance(established, Established)
+    assert established.suite.cipher.name == "3des"
+    assert [row.protocol for row in child.associations] == [Protocol.AH, Protocol.ESP]
+
+
+def test_without_losses_nothing_is_discarded_and_nine_messages_suffice() -> None:
+    configurations = ends()
+    one, other = (Engine(configuration) for configuration in configurations)
+    wire = Wire(one, other, iter(()))
+    wire.run()
+    assert wire.carried == 9
+    assert of_kind(events(one) + events(other), Discarded) == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "notify", "reason"),
+    [
+        (ends((AES,)), ends((DES,)), NotifyNumber.NO_PROPOSAL_CHOSEN, "aes256-sha256-group14"),
+        (ends(quick=(AH,)), ends(quick=(ESP_3DES,)), NotifyNumber.NO_PROPOSAL_CHOSEN, "2/3"),
+        (ends(), ends(mode=Mode.TUNNEL), NotifyNumber.NO_PROPOSAL_CHOSEN, "4=2"),
+        (ends(), ends(pfs=DhGroup.MODP768), NotifyNumber.NO_PROPOSAL_CHOSEN, "3=1"),
+    ],
+)
+def test_what_cannot_be_agreed_is_said_at_both_ends(
+    mine: tuple[Configuration, Configuration],
+    theirs: tuple[Configuration, Configuration],
+    notify: int,
+    reason: str,
+) -> None:
+    one, other = negotiate((mine[0], theirs[1]))
+    (failed,), (refused,) = of_kind(other, Failed), of_kind(one, Failed)
+    assert isinstance(failed, Failed)
+    assert isinstance(refused, Failed)
+    assert failed.notify == refused.notify == notify
+    assert reason in failed.reason
+    assert any(isinstance(event, PeerNotified) and event.kind == notify for event in one)
+    assert of_kind(one + other, ChildEstablished) == []
+
+
+def test_other_traffic_is_refused() -> None:
+    one, other = ends()
+    elsewhere = replace(other, traffic=replace(other.traffic, local=host(B, 6, 443)))
+    mine, theirs = negotiate((one, elsewhere))
+    for found in (mine, theirs):
+        assert [event.notify for event in found if isinstance(event, Failed)] == [NotifyNumber.INVALID_ID_INFORMATION]
+
+
+def test_a_peer_with_another_address_is_refused() -> None:
+    one, other = ends()
+    mine, theirs = negotiate((one, replace(other, remote=IPv4Address("10.9.0.77"))))
+    for found in (mine, theirs):
+        assert [event.notify for event in found if isinstance(event, Failed)] == [NotifyNumber.INVALID_ID_INFORMATION]
+
+
+def test_unequal_preshared_keys_end_in_silence_with_a_reason() -> None:
+    one, other = ends()
+    mine, theirs = negotiate((one, replace(other, preshared_key=Secret("open-sesame"))))
+    assert of_kind(mine + theirs, Established) == []
+    assert of_kind(theirs, Discarded)
+    assert [event.notify for event in mine + theirs if isinstance(event, Failed)] == [None, None]
+
+
+def test_a_silent_peer_is_given_up() -> None:
+    engine, now = Engine(ends()[0]), 0.0
+    sent: list[bytes] = []
+    engine.start(now, octets(0))
+    while (timer := engine.timer()) is not None:
+        sent.extend(engine.to_send())
+        now = timer
+        engine.on_timer(now)
+    assert sent == sent[:1] * len(TIMEOUTS)
+    assert now == sum(TIMEOUTS)
+    assert [type(event) for event in events(engine)] == [Failed]
+
+
+FATES = ("arrive", "drop", "twice", "late", "cut", "flip")
+
+
+def few_losses(fates: tuple[str, ...]) -> bool:
+    return fates.count("drop") + fates.count("cut") < len(TIMEOUTS)
+
+
+@given(st.lists(st.sampled_from(["arrive", "drop", "twice", "late", "cut"]), max_size=14).map(tuple).filter(few_losses))
+@settings(max_examples=60)
+def test_a_wire_that_loses_repeats_delays_and_cuts_changes_nothing(fates: tuple[str, ...]) -> None:
+    assert_agreed(*negotiate(ends(), fates))
+
+
+@given(st.lists(st.sampled_from(FATES), max_size=40).map(tuple))
+@settings(max_examples=60)
+def test_both_ends_agree_or_fail_with_a_reason_whatever_the_wire_does(fates: tuple[str, ...]) -> None:
+    one, other = negotiate(ends(), fates)
+    mine, theirs = of_kind(one, ChildEstablished), of_kind(other, ChildEstablished)
+    if mine and theirs:
+        assert_agreed(one, other)
+    for found, established in ((one, mine), (other, theirs)):
+        heard = any(not isinstance(event, Discarded) for event in found)
+        assert established or not heard or of_kind(found, Failed) or of_kind(found, Established)
+
+
+@given(st.lists(st.binary(max_size=80), max_size=5))
+def test_noise_changes_nothing_and_never_raises(noise: list[bytes]) -> None:
+    engine = Engine(ends()[1])
+    for datagram in noise:
+        engine.receive(datagram, 0.0, octets(datagram))
+    assert engine.to_send() == ()
+    assert engine.timer() is None
+    assert [type(event) for event in events(engine)] == [Discarded] * len(noise)
+
+
+def test_an_engine_begins_once_and_needs_enough_randomness() -> None:
+    engine = Engine(ends()[0])
+    with pytest.raises(ValueError, match=str(RANDOM_OCTETS)):
+        engine.start(0.0, b"few")
+    engine.start(0.0, octets(0))
+    with pytest.raises(ValueError, match="begun"):
+        engine.start(0.0, octets(1))
+
+
+def test_state_stays_bounded() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    Wire(one, other, iter(())).run()
+    for number in range(MAX_EVENTS + 10):
+        other.receive(bytes(27) + bytes((number % 256,)), 0.0, octets(number))
+    assert len(events(other)) == MAX_EVENTS
+    assert len(other._quick) <= MAX_EXCHANGES
+
+
+def test_the_key_never_shows() -> None:
+    configurations = ends()
+    one, other = (Engine(configuration) for configuration in configurations)
+    Wire(one, other, iter(())).run()
+    shown = repr(events(one)) + repr(configurations)
+    assert "Sesame" not in shown
+    assert "key=" not in shown.replace("preshared_key=Secret(...)", "")
