@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 
-UNREADABLE = "CLI001"
 EMPTY = "CLI002"
 SKIPPED = "CLI003"
 CLASH = "CLI004"
@@ -59,22 +57,17 @@ def _check_assumptions(given: frozenset[str]) -> None:
 
 def load(name: str) -> Iterator[tuple[Source, bool]]:
     """Yield the input called `name`, or every file of the folder of that name; whether it was named itself."""
-    if name == STANDARD_INPUT:
-        yield Source(name, sys.stdin.buffer.read()), True
-        return
+    from ipsecmig.dialects.decoding import read_source
+
     path = Path(name)
-    try:
-        if not path.is_dir():
-            yield Source(name, path.read_bytes()), True
-            return
-        files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        if not files:
-            raise InputError((_error(EMPTY, name, "the folder holds no file"),))
-        for file in files:
-            yield Source(str(file), file.read_bytes()), False
-    except OSError as failure:
-        where = str(failure.filename or name)
-        raise InputError((_error(UNREADABLE, where, f"cannot be read: {failure.strerror}"),)) from None
+    if name == STANDARD_INPUT or not path.is_dir():
+        yield read_source(name), True
+        return
+    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+    if not files:
+        raise InputError((_error(EMPTY, name, "the folder holds no file"),))
+    for file in files:
+        yield read_source(str(file)), False
 
 
 def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
