@@ -38,7 +38,8 @@ def take_plain_lists(text: str, file: str) -> tuple[str, Mapping[int, tuple[Elem
         body = match[1]
         start = match.start(1)
         line += text.count("\n", after, start)
-        elements = None if len(body) < _SHORTEST or line in found else _elements(_COMMENT.sub("", body), file, line)
+        place = Origin(file, line, start - text.rfind("\n", 0, start))
+        elements = None if len(body) < _SHORTEST or line in found else _elements(_COMMENT.sub("", body), place)
         if elements is not None:
             found[line] = elements
         parts += [text[after:start], body if elements is None else "\n" * body.count("\n")]
@@ -47,8 +48,8 @@ def take_plain_lists(text: str, file: str) -> tuple[str, Mapping[int, tuple[Elem
     return "".join((*parts, text[after:])), found
 
 
-def _elements(body: str, file: str, line: int) -> tuple[Element, ...] | None:
-    """Return the elements of `body`, which begins in `line`; None when it is not plain."""
+def _elements(body: str, place: Origin) -> tuple[Element, ...] | None:
+    """Return the elements of `body`, which begins at `place`; None when it is not plain."""
     breaks = [m.start() for m in re.finditer("\n", body)]
     found: list[Element] = []
     verdicts: dict[tuple[str, str], NftVerdict] = {}
@@ -62,7 +63,7 @@ def _elements(body: str, file: str, line: int) -> tuple[Element, ...] | None:
             return None
         word = match[2] or match[3]
         verdict = verdicts.setdefault((word, match[4] or ""), _verdict(word, match[4])) if word else None
-        found.append(Element(key, verdict, _origin(file, line, breaks, match)))
+        found.append(Element(key, verdict, _origin(place, breaks, match)))
         position = match.end()
     return tuple(found)
 
@@ -71,9 +72,8 @@ def _verdict(word: str, chain: str | None) -> NftVerdict:
     return NftVerdict(VerdictKind(word), chain or "")
 
 
-def _origin(file: str, line: int, breaks: list[int], match: re.Match[str]) -> Origin:
-    start = match.start(1)
+def _origin(place: Origin, breaks: list[int], match: re.Match[str]) -> Origin:
+    start, end = match.start(1), max(match.end(1), match.end(2), match.end(4))
     before = bisect_right(breaks, start)
-    column = start - (breaks[before - 1] if before else -1)
-    end = max(match.end(1), match.end(2), match.end(4))
-    return Origin(file, line + before, column, column + end - start)
+    column = start - breaks[before - 1] if before else start + place.column
+    return Origin(place.file, place.line + before, column, column + end - start)

@@ -171,7 +171,10 @@ def _end(connection: Section, key: str) -> AddressRange | None:
 
 def _pairs(reader: _Reader, connection: Section, child: Section) -> Iterator[tuple[TrafficSelector, TrafficSelector]]:
     """Yield the pairs of selectors of one IP version; charon traps every pair, but IKEv1 negotiates the first only."""
-    local_dynamic, remote_dynamic = _dynamic_local(reader, connection, child), _dynamic_remote(connection, child)
+    if child.get("mode") in _SHUNTS:
+        local_dynamic = remote_dynamic = _EVERYWHERE
+    else:
+        local_dynamic, remote_dynamic = _dynamic_local(reader, connection, child), _dynamic_remote(connection, child)
     texts = child.get("local_ts", "dynamic").split(","), child.get("remote_ts", "dynamic").split(",")
     locals_ = [parse_selector(text, address) for text in texts[0] for address in _meant(text, local_dynamic)]
     remotes = [parse_selector(text, address) for text in texts[1] for address in _meant(text, remote_dynamic)]
@@ -186,6 +189,10 @@ def _pairs(reader: _Reader, connection: Section, child: Section) -> Iterator[tup
             yield local, remote
 
 
+_EVERYWHERE: Final = tuple(AddressRange.whole(family) for family in Family)
+"""What `dynamic` stands for in a shunt, whatever the connection's addresses are (seen on charon 5.9.8)."""
+
+
 def _meant(text: str, dynamic: tuple[AddressRange, ...]) -> tuple[AddressRange | None, ...]:
     return dynamic if text.strip().startswith("dynamic") else (None,)
 
@@ -198,7 +205,7 @@ def _dynamic_local(reader: _Reader, connection: Section, child: Section) -> tupl
     if connection.get("local_addrs", "%any") not in {"%any", "%any4", "%any6", "0.0.0.0", "::"}:  # noqa: S104 no binding
         raise ValueError("dynamic selectors of several local_addrs are not modelled")
     reader.assumptions.append(f"this host has one address, which is the dynamic one of child {child.name}")
-    return tuple(AddressRange.whole(family) for family in Family)
+    return _EVERYWHERE
 
 
 def _dynamic_remote(connection: Section, child: Section) -> tuple[AddressRange, ...]:
