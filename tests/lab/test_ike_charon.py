@@ -1,0 +1,189 @@
+"""The engine against a real charon, in both roles.
+
+The kernel of the lab may lack ESP, so charon may be unable to install what was agreed. What counts is what it says
+that it agreed to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import time
+from collections.abc import Iterator
+from ipaddress import IPv4Address
+
+import pytest
+
+from ipsecmig.ike.configuration import Configuration, Traffic
+from ipsecmig.ike.engine import Engine
+from ipsecmig.ike.events import ChildEstablished, Established, Event, Failed
+from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.states import State
+from ipsecmig.ike.wire.identification import host
+from ipsecmig.ike.wire.numbers import NotifyNumber
+from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.policy import EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
+from ipsecmig.model.targets import OutputFile
+from ipsecmig.model.treatment import Mode
+from lab.charon import Charon, missing_charon, open_charon
+from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, Machine, missing, open_lab
+
+pytestmark = pytest.mark.lab
+
+CLONE_NEWNET = 0x40000000
+PATIENCE = 20.0
+CHARON, OURS = IPv4Address(HOST_ADDRESS), IPv4Address(PEER_ADDRESS)
+
+
+@pytest.fixture(scope="module")
+def module_lab() -> Iterator[Lab]:
+    """Give one lab to all tests."""
+    reason = missing() or missing_charon()
+    if reason:
+        pytest.skip(reason)
+    with open_lab() as lab:
+        yield lab
+
+
+@pytest.fixture
+def machines(module_lab: Lab) -> Iterator[tuple[Lab, Charon]]:
+    """Give a charon on the host; the engine sits on the peer."""
+    with open_charon(module_lab.host, "charon { send_vendor_id = no }") as charon:
+        yield module_lab, charon
+
+
+def socket_in(machine: Machine) -> socket.socket:
+    """Return a UDP socket on port 500 of a machine."""
+    own, theirs = (os.open(path, os.O_RDONLY) for path in ("/proc/self/ns/net", f"/run/netns/{machine.name}"))
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        if libc.setns(theirs, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            udp.bind((PEER_ADDRESS, 500))
+        finally:
+            libc.setns(own, CLONE_NEWNET)
+    finally:
+        os.close(own)
+        os.close(theirs)
+    return udp
+
+
+def run(engine: Engine, udp: socket.socket) -> list[Event]:
+    """Run an engine until quick mode has ended for it, one exchange failed, or patience is over."""
+    found: list[Event] = []
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for datagram in engine.to_send():
+            udp.sendto(datagram, (HOST_ADDRESS, 500))
+        while (event := engine.next_event()) is not None:
+            found.append(event)
+        answered = any(one.state is State.QUICK_ANSWERED for one in engine._quick.values())
+        if answered or any(isinstance(event, ChildEstablished | Failed) for event in found):
+            break
+        udp.settimeout(max(0.01, (engine.timer() or end) - time.monotonic()))
+        try:
+            engine.receive(udp.recv(65535), time.monotonic(), os.urandom(RANDOM_OCTETS))
+        except TimeoutError:
+            engine.on_timer(time.monotonic())
+    return found
+
+
+def settings(ike: str, esp: str) -> list[OutputFile]:
+    text = f"""connections {{ c {{
+        version = 1
+        local_addrs = {HOST_ADDRESS}
+        remote_addrs = {PEER_ADDRESS}
+        proposals = {ike}
+        local {{ auth = psk
+                 id = {HOST_ADDRESS} }}
+        remote {{ auth = psk
+                  id = {PEER_ADDRESS} }}
+        children {{ x {{ local_ts = dynamic[tcp/80]
+                         remote_ts = dynamic[tcp]
+                         mode = transport
+                         esp_proposals = {esp} }} }} }} }}
+    secrets {{ ike1 {{ secret = "Open-Sesame" }} }}
+    """
+    return [OutputFile("swanctl.conf", text.encode(), secret=True)]
+
+
+def configuration(offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None) -> Configuration:
+    traffic = Traffic(host(OURS, 6, 0), host(CHARON, 6, 80), Mode.TRANSPORT, (quick,), pfs)
+    return Configuration(OURS, CHARON, Secret("Open-Sesame"), MainMode((offer,)), traffic)
+
+
+SUITES = pytest.mark.parametrize(
+    ("ike", "esp", "offer", "quick", "pfs"),
+    [
+        (
+            "3des-sha1-modp1024",
+            "3des-sha1",
+            MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),
+            QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),)),
+            None,
+        ),
+        (
+            "des-md5-modp768",
+            "des-md5",
+            MainModeOffer(Encryption.DES, Integrity.MD5, DhGroup.MODP768),
+            QuickModeOffer((EspTransform(Encryption.DES, Integrity.MD5),)),
+            None,
+        ),
+        (
+            "aes256-sha256-modp2048",
+            "aes256-sha256-modp2048",
+            MainModeOffer(Encryption.AES256, Integrity.SHA256, DhGroup.MODP2048),
+            QuickModeOffer((EspTransform(Encryption.AES256, Integrity.SHA256),)),
+            DhGroup.MODP2048,
+        ),
+    ],
+    ids=["3des", "des", "aes"],
+)
+
+
+@SUITES
+def test_the_engine_as_initiator(
+    machines: tuple[Lab, Charon], ike: str, esp: str, offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None
+) -> None:
+    lab, charon = machines
+    charon.loads(settings(ike, esp))
+    engine = Engine(configuration(offer, quick, pfs))
+    with socket_in(lab.peer) as udp:
+        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        found = run(engine, udp)
+    assert [type(event) for event in found] == [Established, ChildEstablished]
+    said = charon.wait_for(r"parsed QUICK_MODE request \d+ \[ HASH \]")
+    assert "selected proposal: ESP:" in said
+
+
+@SUITES
+def test_the_engine_as_responder(
+    machines: tuple[Lab, Charon], ike: str, esp: str, offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None
+) -> None:
+    lab, charon = machines
+    charon.loads(settings(ike, esp))
+    engine = Engine(configuration(offer, quick, pfs))
+    with socket_in(lab.peer) as udp:
+        initiate = ("--initiate", "--child", "x", "--timeout", "-1")
+        charon.run("swanctl", *initiate, "--uri", charon.socket)
+        found = run(engine, udp)
+        said = charon.wait_for(r"selected proposal: ESP:")
+    assert isinstance(found[0], Established)
+    assert found[0].suite.group is offer.group
+    assert "IKE_SA c" in said
+
+
+@pytest.mark.parametrize("ike", ["aes256-sha256-modp2048", "3des-md5-modp1024"])
+def test_what_charon_refuses_is_reported(machines: tuple[Lab, Charon], ike: str) -> None:
+    lab, charon = machines
+    charon.loads(settings(ike, "aes256-sha256"))
+    offer = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
+    quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
+    engine = Engine(configuration(offer, quick, None))
+    with socket_in(lab.peer) as udp:
+        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        found = run(engine, udp)
+    assert [event.notify for event in found if isinstance(event, Failed)] == [NotifyNumber.NO_PROPOSAL_CHOSEN]
