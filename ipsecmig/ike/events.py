@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.phase1 import Phase1Suite
 from ipsecmig.ike.phase2 import Phase2Suite
 from ipsecmig.ike.wire.identification import Identification
@@ -16,6 +17,7 @@ class Established:
 
     cookies: Cookies
     suite: Phase1Suite
+    lifetimes: Lifetimes
     peer: Identification
 
 
@@ -39,6 +41,7 @@ class ChildEstablished:
 
     message_id: int
     suite: Phase2Suite
+    lifetimes: Lifetimes
     local: Identification
     remote: Identification
     associations: tuple[ProtocolSa, ...]

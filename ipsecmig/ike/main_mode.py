@@ -16,7 +16,8 @@ from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import Established
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, clear, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Cookies, Phase1Inputs
-from ipsecmig.ike.phase1 import Phase1Suite
+from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
 from ipsecmig.ike.protection import seal, unseal
 from ipsecmig.ike.wire.association import SecurityAssociation
 from ipsecmig.ike.wire.identification import Identification, host
@@ -42,7 +43,7 @@ class Chosen:
 
     cookies: Cookies
     sai_b: bytes
-    suite: Phase1Suite
+    choice: Phase1Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Proving:
     """Either end from when the keys are known until both have proved who they are."""
 
     inputs: Phase1Inputs
+    lifetimes: Lifetimes
     secured: Secured
 
 
@@ -74,29 +76,29 @@ def choose(situation: Situation) -> Step:
     """Answer message 1 with the first offer that is acceptable."""
     message = clear(situation.message)
     offered = only(message.payloads, SecurityAssociation)
-    association, suite = phase1.choose(situation.configuration.main_mode, offered)
+    association, choice = phase1.choose(situation.configuration.main_mode, offered)
     cookies = Cookies(message.header.initiator_cookie, situation.random.take(COOKIE))
-    return Step(Chosen(cookies, offered.encode(), suite), Message(_header(cookies), (association,)))
+    return Step(Chosen(cookies, offered.encode(), choice), Message(_header(cookies), (association,)))
 
 
 def send_key(situation: Situation) -> Step:
     """Answer message 2 with the initiator's public value and nonce."""
     offered, message = expect(situation.context, Offered), clear(situation.message)
-    suite = phase1.accept(situation.configuration.main_mode, only(message.payloads, SecurityAssociation))
+    choice = phase1.accept(situation.configuration.main_mode, only(message.payloads, SecurityAssociation))
     cookies = replace(offered.cookies, responder=message.header.responder_cookie)
-    private, g_xi, ni_b = _own(situation, suite)
+    private, g_xi, ni_b = _own(situation, choice.suite)
     payloads = (KeyExchange(g_xi), Nonce(ni_b))
-    return Step(Keyed(Chosen(cookies, offered.sai_b, suite), private, g_xi, ni_b), Message(_header(cookies), payloads))
+    return Step(Keyed(Chosen(cookies, offered.sai_b, choice), private, g_xi, ni_b), Message(_header(cookies), payloads))
 
 
 def answer_key(situation: Situation) -> Step:
     """Answer message 3 with the responder's public value and nonce; the keys are known from here on."""
     chosen, message = expect(situation.context, Chosen), clear(situation.message)
     g_xi, ni_b = _public(message)
-    private, g_xr, nr_b = _own(situation, chosen.suite)
-    g_xy = groups.shared_secret(chosen.suite.group, private, g_xi)
+    private, g_xr, nr_b = _own(situation, chosen.choice.suite)
+    g_xy = groups.shared_secret(chosen.choice.suite.group, private, g_xi)
     inputs = Phase1Inputs(g_xi, g_xr, chosen.cookies, chosen.sai_b)
-    proving = _proving(situation.configuration, chosen.suite, inputs, ni_b + nr_b, g_xy)
+    proving = _proving(situation.configuration, chosen.choice, inputs, ni_b + nr_b, g_xy)
     return Step(proving, Message(_header(chosen.cookies), (KeyExchange(g_xr), Nonce(nr_b))))
 
 
@@ -105,11 +107,11 @@ def send_proof(situation: Situation) -> Step:
     keyed, message = expect(situation.context, Keyed), clear(situation.message)
     g_xr, nr_b = _public(message)
     chosen = keyed.chosen
-    g_xy = groups.shared_secret(chosen.suite.group, keyed.private, g_xr)
+    g_xy = groups.shared_secret(chosen.choice.suite.group, keyed.private, g_xr)
     inputs = Phase1Inputs(keyed.g_xi, g_xr, chosen.cookies, chosen.sai_b)
-    proving = _proving(situation.configuration, chosen.suite, inputs, keyed.ni_b + nr_b, g_xy)
+    proving = _proving(situation.configuration, chosen.choice, inputs, keyed.ni_b + nr_b, g_xy)
     own = host(situation.configuration.local, UDP, IKE_PORT)
-    proof = Hash(keymat.hash_i(chosen.suite.hash_, proving.secured.keys.skeyid, inputs, own.encode()))
+    proof = Hash(keymat.hash_i(chosen.choice.suite.hash_, proving.secured.keys.skeyid, inputs, own.encode()))
     return _prove(proving, own, proof, ())
 
 
@@ -151,14 +153,15 @@ def _public(message: Message) -> tuple[bytes, bytes]:
 
 
 def _proving(
-    configuration: Configuration, suite: Phase1Suite, inputs: Phase1Inputs, nonces: bytes, g_xy: bytes
+    configuration: Configuration, choice: Phase1Choice, inputs: Phase1Inputs, nonces: bytes, g_xy: bytes
 ) -> Proving:
+    suite = choice.suite
     key = configuration.preshared_key.reveal().encode()
     skeyid = keymat.skeyid_for_preshared_key(suite.hash_, key, nonces, b"")
     keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
     cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
     iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
-    return Proving(inputs, Secured(inputs.cookies, suite, keys, cbc, iv))
+    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv))
 
 
 def _prove(proving: Proving, own: Identification, proof: Hash, events: tuple[Established, ...]) -> Step:
@@ -183,4 +186,4 @@ def _verified(situation: Situation, proving: Proving, peer: Identification, prov
     wanted = situation.configuration.remote
     if peer.addresses() != (wanted,) or (peer.protocol, peer.port) not in {(0, 0), (UDP, 0), (UDP, IKE_PORT)}:
         raise Refused(NotifyNumber.INVALID_ID_INFORMATION, f"the peer does not identify itself as {wanted}")
-    return Established(proving.secured.cookies, proving.secured.suite, peer)
+    return Established(proving.secured.cookies, proving.secured.suite, proving.lifetimes, peer)

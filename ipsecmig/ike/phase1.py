@@ -8,6 +8,7 @@ from typing import Final
 from ipsecmig.ike.crypto import ciphers, hashes
 from ipsecmig.ike.crypto.ciphers import BlockCipher
 from ipsecmig.ike.errors import Refused
+from ipsecmig.ike.lifetimes import Lifetimes, read_phase_1
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.attributes import Attribute
 from ipsecmig.ike.wire.numbers import (
@@ -32,6 +33,14 @@ class Phase1Suite:
     cipher: BlockCipher
     hash_: Integrity
     group: DhGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Phase1Choice:
+    """What was agreed for phase 1."""
+
+    suite: Phase1Suite
+    lifetimes: Lifetimes
 
 
 def number(attribute: int, value: int) -> Attribute:
@@ -64,27 +73,30 @@ def _attributes(row: MainModeOffer, seconds: int) -> tuple[Attribute, ...]:
     )
 
 
-def choose(main_mode: MainMode, offered: SecurityAssociation) -> tuple[SecurityAssociation, Phase1Suite]:
-    """Return the first transform of the peer that is among ours, alone in an SA, and its meaning. Raises Refused."""
+def choose(main_mode: MainMode, offered: SecurityAssociation) -> tuple[SecurityAssociation, Phase1Choice]:
+    """Return the first transform of the peer that is among ours, alone in an SA, and its meaning.
+
+    The peer's lifetimes hold, whatever ours are. Raises Refused.
+    """
     ours = [suite for transform in _transforms(offer(main_mode)) if (suite := _suite(transform)) is not None]
     for proposal in offered.proposals:
         for transform in proposal.transforms if proposal.protocol == Protocol.ISAKMP else ():
             suite = _suite(transform)
             if suite is not None and suite in ours:
                 chosen = Proposal(proposal.position, proposal.protocol, proposal.spi, (transform,))
-                return SecurityAssociation((chosen,)), suite
+                return SecurityAssociation((chosen,)), Phase1Choice(suite, read_phase_1(transform.attributes))
     theirs = " ".join(_text(transform) for transform in _transforms(offered))
     known = " ".join(_text(transform) for transform in _transforms(offer(main_mode)))
     raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, f"the peer offers {theirs or 'nothing'}; acceptable are {known}")
 
 
-def accept(main_mode: MainMode, chosen: SecurityAssociation) -> Phase1Suite:
+def accept(main_mode: MainMode, chosen: SecurityAssociation) -> Phase1Choice:
     """Return the meaning of the peer's choice. Raises Refused unless it is one transform that was offered."""
     transforms = _transforms(chosen)
     suite = _suite(transforms[0]) if len(transforms) == 1 else None
     if suite is None or suite not in [_suite(transform) for transform in _transforms(offer(main_mode))]:
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the transforms offered")
-    return suite
+    return Phase1Choice(suite, read_phase_1(transforms[0].attributes))
 
 
 def _transforms(association: SecurityAssociation) -> tuple[Transform, ...]:

@@ -12,6 +12,7 @@ from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import ChildEstablished, ProtocolSa
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Phase2Inputs
+from ipsecmig.ike.lifetimes import read_phase_2
 from ipsecmig.ike.protection import Opened, seal, unseal
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
@@ -170,5 +171,5 @@ def _child(
             for spi in (own[protocol], proposal.spi)
         )
         associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
-    suite = phase2.suite_of(chosen)
-    return ChildEstablished(message_id, suite, traffic.local, traffic.remote, tuple(associations))
+    suite, lifetimes = phase2.suite_of(chosen), read_phase_2(chosen[0].transforms[0].attributes)
+    return ChildEstablished(message_id, suite, lifetimes, traffic.local, traffic.remote, tuple(associations))

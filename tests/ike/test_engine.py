@@ -15,6 +15,7 @@ from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.numbers import NotifyNumber, Protocol
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -133,12 +134,13 @@ def assert_agreed(one: list[Event], other: list[Event]) -> ChildEstablished:
     (mine,), (theirs,) = of_kind(one, Established), of_kind(other, Established)
     assert isinstance(mine, Established)
     assert isinstance(theirs, Established)
-    assert (mine.cookies, mine.suite) == (theirs.cookies, theirs.suite)
+    assert (mine.cookies, mine.suite, mine.lifetimes) == (theirs.cookies, theirs.suite, theirs.lifetimes)
     assert (mine.peer.addresses(), theirs.peer.addresses()) == ((B,), (A,))
     (child,), (peer,) = of_kind(one, ChildEstablished), of_kind(other, ChildEstablished)
     assert isinstance(child, ChildEstablished)
     assert isinstance(peer, ChildEstablished)
-    assert (child.suite, child.local, child.remote) == (peer.suite, peer.remote, peer.local)
+    assert (child.suite, child.lifetimes) == (peer.suite, peer.lifetimes)
+    assert (child.local, child.remote) == (peer.remote, peer.local)
     for ours, yours in zip(child.associations, peer.associations, strict=True):
         assert (ours.inbound_spi, ours.outbound_spi) == (yours.outbound_spi, yours.inbound_spi)
         assert (ours.inbound_key, ours.outbound_key) == (yours.outbound_key, yours.inbound_key)
@@ -188,6 +190,15 @@ def test_the_first_offer_of_the_initiator_that_the_responder_has_is_chosen() -> 
     assert isinstance(established, Established)
     assert established.suite.cipher.name == "3des"
     assert [row.protocol for row in child.associations] == [Protocol.AH, Protocol.ESP]
+
+
+def test_the_lifetimes_are_those_of_the_initiator() -> None:
+    one, _ = ends(quick=(replace(ESP_3DES, lifetime_seconds=900, lifetime_kilobytes=0),))
+    _, other = ends(quick=(replace(ESP_3DES, lifetime_seconds=70_000, lifetime_kilobytes=50_000),))
+    one = replace(one, main_mode=MainMode((DES,), lifetime_seconds=100_000))
+    found = negotiate((one, other))
+    assert assert_agreed(*found).lifetimes == Lifetimes(900, 100_000)
+    assert [event.lifetimes for event in found[1] if isinstance(event, Established)] == [Lifetimes(100_000, None)]
 
 
 def test_without_losses_nothing_is_discarded_and_nine_messages_suffice() -> None:
