@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
@@ -15,8 +16,11 @@ from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.informational import clear_notify
+from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.wire.identification import host, subnet
+from ipsecmig.ike.wire.message import encode_message
 from ipsecmig.ike.wire.numbers import NotifyNumber, Protocol
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
@@ -256,6 +260,83 @@ def test_unequal_preshared_keys_end_in_silence_with_a_reason() -> None:
     assert of_kind(mine + theirs, Established) == []
     assert of_kind(theirs, Discarded)
     assert [event.notify for event in mine + theirs if isinstance(event, Failed)] == [None, None]
+
+
+def next_datagram(sender: Engine) -> bytes:
+    (datagram,) = sender.to_send()
+    return datagram
+
+
+def advance(one: Engine, other: Engine, messages: int) -> tuple[Engine, Engine, bytes]:
+    """Carry that many messages; return who sends the next one, who receives it, and it."""
+    one.start(0.0, octets("start"))
+    sender, receiver = one, other
+    for number in range(messages):
+        receiver.receive(next_datagram(sender), 0.0, octets(number))
+        # Message 6 is followed by message 1 of quick mode, from the same end that it went to.
+        sender, receiver = receiver, sender
+    return sender, receiver, next_datagram(sender)
+
+
+# In the last block of each message are octets that the hash is or covers.
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        (4, "a proof that the peer has the same preshared key"),
+        (5, "a proof that the peer has the same preshared key"),
+        (6, "a hash over this message, made with the keys of phase 1"),
+        (7, "a hash over this message, made with the keys of phase 1"),
+        (8, "HASH.3. over this exchange"),
+    ],
+)
+def test_a_forged_message_is_discarded_and_the_true_one_still_counts(before: int, reason: str) -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    _, receiver, datagram = advance(one, other, before)
+    events(receiver)
+    receiver.receive(datagram[:-1] + bytes((datagram[-1] ^ 1,)), 0.0, octets("forged"))
+    (discarded,) = events(receiver)
+    assert isinstance(discarded, Discarded)
+    assert re.search(reason, discarded.reason)
+    assert receiver.to_send() == ()
+    receiver.receive(datagram, 0.0, octets("true"))
+    told = events(receiver)
+    assert of_kind(told, Discarded) == []
+    assert told or receiver.to_send()
+
+
+def test_a_refusal_of_quick_mode_must_be_protected() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    _, _, datagram = advance(one, other, 6)
+    cookies = Cookies(datagram[:8], datagram[8:16])
+    events(one)
+    one.receive(encode_message(clear_notify(cookies, NotifyNumber.NO_PROPOSAL_CHOSEN, 7)), 0.0, octets("forged"))
+    assert events(one) == [PeerNotified(NotifyNumber.NO_PROPOSAL_CHOSEN, b"", protected=False)]
+    other.receive(datagram, 0.0, octets(7))
+    one.receive(next_datagram(other), 0.0, octets(8))
+    assert [type(event) for event in events(one)] == [ChildEstablished]
+
+
+def test_a_forged_informational_message_is_discarded() -> None:
+    one, other = ends()
+    initiator = Engine(one)
+    responder = Engine(replace(other, traffic=replace(other.traffic, mode=Mode.TUNNEL)))
+    _, _, datagram = advance(initiator, responder, 6)
+    responder.receive(datagram, 0.0, octets(7))
+    refusal = next_datagram(responder)
+    events(initiator)
+    initiator.receive(refusal[:-9] + bytes((refusal[-9] ^ 1,)) + refusal[-8:], 0.0, octets("forged"))
+    assert [type(event) for event in events(initiator)] == [Discarded]
+    initiator.receive(refusal, 0.0, octets(8))
+    assert [type(event) for event in events(initiator)] == [PeerNotified, Failed]
+
+
+def test_messages_of_another_negotiation_are_discarded() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    _, receiver, datagram = advance(one, other, 2)
+    events(receiver)
+    for at in (0, 8):
+        receiver.receive(datagram[:at] + bytes(8) + datagram[at + 8 :], 0.0, octets(at))
+    assert [type(event) for event in events(receiver)] == [Discarded, Discarded]
 
 
 def test_a_silent_peer_is_given_up() -> None:
