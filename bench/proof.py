@@ -3,6 +3,7 @@
     python bench/proof.py                 all sizes, and z3 on the same pairs at 1,000 and 2,000 filters
     python bench/proof.py --skip-z3       without z3
     python bench/proof.py --only host:10000
+    python bench/proof.py --stages        parse, flatten, emit, read back and prove 10,000 filters, for every target
 
 The copy says the same with every mirrored filter written as two, other names, and rules, lists and filters in another
 order. Host policies have `me` on one side of every filter; gateway policies vary both sides. One process per line, so
@@ -44,6 +45,7 @@ from ipsecmig.model.treatment import Conflict
 
 OURS = ("host:1000", "host:10000", "host:100000", "gateway:1000", "gateway:10000")
 THEIRS = ("host:1000", "host:2000")
+WHOLE_WAY = "host:10000"
 Z3_TIMEOUT_SECONDS = 900
 
 PREFIXES = (32,) * 12 + (24,) * 5 + (28,) * 2 + (20, 16)
@@ -257,6 +259,55 @@ def measure_z3(kind: str, count: int) -> Figures:
     return {"proof": time.process_time() - start, "verdict": verdict, "memory": megabytes()}
 
 
+def measure_stages(kind: str, count: int) -> Figures:
+    """Take a script of one policy the whole way to each target and back, and return the time of each stage."""
+    from ipsecmig.dialects.base import ReadOptions, Source
+    from ipsecmig.dialects.registry import read
+    from ipsecmig.emit.registry import TARGETS
+    from ipsecmig.model.targets import EmissionRequest
+    from ipsecmig.verify.compare import compare
+    from ipsecmig.verify.readback.registry import is_configuration, read_targets
+
+    base = policy_pair(kind, count)[0]
+    emitters = {target.name: target.emit for target in TARGETS}
+    script = emitters["netsh"](EmissionRequest(base, base.policies[0], flatten(base, base.policies[0]))).files[0]
+    figures: Figures = {}
+    clock = time.process_time()
+
+    def done(stage: str) -> None:
+        nonlocal clock
+        figures[stage] = time.process_time() - clock
+        clock = time.process_time()
+
+    store = read(Source(script.path, script.content), ReadOptions(), None).store
+    done("parse")
+    flat = flatten(store, store.policies[0])
+    done("flatten")
+    for name, emit in emitters.items():
+        emission = emit(EmissionRequest(store, store.policies[0], flat))
+        done(f"{name}: emit")
+        files = [Source(f.path, f.content) for f in emission.files if is_configuration(f.path)]
+        targets = read_targets(files, flat.site, ReadOptions(encoding="utf-8"))
+        done(f"{name}: read back")
+        figures[f"{name}: is"] = compare(flat, targets, [emission.losses]).result.value
+        done(f"{name}: prove")
+    return figures | {"memory": megabytes()}
+
+
+def lines_of_stages(figures: Figures) -> Iterator[str]:
+    """Yield a line for each stage."""
+    for stage, figure in figures.items():
+        unit = "MB" if stage == "memory" else "s"
+        yield f"{WHOLE_WAY} {stage:22} " + (f"{figure:>8}" if isinstance(figure, str) else f"{figure:8.2f} {unit}")
+
+
+ENGINES: dict[str, Callable[[str, int], Figures]] = {
+    "ipsecmig": measure_ours,
+    "z3": measure_z3,
+    "stages": measure_stages,
+}
+
+
 def in_own_process(engine: str, case: str) -> Figures:
     """Return the figures of one case, measured in a process of its own."""
     command = [sys.executable, __file__, "--measure", engine, "--only", case]
@@ -278,12 +329,16 @@ def main() -> None:
     """Run the cases and print one line each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--skip-z3", action="store_true", help="leave z3 out")
+    parser.add_argument("--stages", action="store_true", help="only the whole way of one policy, stage by stage")
     parser.add_argument("--only", metavar="KIND:COUNT", help="one case instead of all")
-    parser.add_argument("--measure", choices=("ipsecmig", "z3"), help=argparse.SUPPRESS)
+    parser.add_argument("--measure", choices=tuple(ENGINES), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         kind, count = options.only.split(":")
-        print(json.dumps((measure_ours if options.measure == "ipsecmig" else measure_z3)(kind, int(count))))
+        print(json.dumps(ENGINES[options.measure](kind, int(count))))
+        return
+    if options.stages:
+        print("\n".join(lines_of_stages(in_own_process("stages", WHOLE_WAY))))
         return
     cases = [("ipsecmig", case) for case in ([options.only] if options.only else OURS + THEIRS[1:])]
     cases += [] if options.skip_z3 else [("z3", case) for case in ([options.only] if options.only else THEIRS)]
