@@ -34,31 +34,63 @@ ORDER: Final = tuple(
 """The coordinates of a box in the order in which a diagram asks for them: measured, addresses first, link last."""
 
 LOCAL: Final = 2
+REMOTE: Final = 3
 
 Element = TypeVar("Element", bound=Hashable)
 
-_Tail = tuple[Interval, Interval, Interval, Interval]
+_End = tuple[Interval, Interval, Interval, Interval]
+"""Protocol, remote port, local port and link."""
+
+_Part = tuple[Interval, Node[Element]]
+_Parts = tuple[_Part[Element], ...]
 
 
 def assemble(
-    layers: Iterable[tuple[Box, Element]],
+    drafts: Iterable[Iterable[tuple[Box, Element]]],
     join: Callable[[Element, Element], Element],
     bottom: Element,
     forest: Forest[Element],
-) -> Node[Element]:
-    """Return the diagram of the joins of `layers`, `bottom` where there is none.
+) -> list[Node[Element]]:
+    """Return for each of `drafts` the diagram of the joins of its layers, `bottom` where there is none.
 
-    `join` must be associative, commutative and idempotent with `bottom` as its zero. Raises BudgetExceeded.
+    What the diagrams have in common is built once. `join` must be associative, commutative and idempotent with
+    `bottom` as its zero. Raises BudgetExceeded.
     """
     assembly = _Assembly(join, bottom, forest)
-    chains = {chain for box, element in layers for chain in assembly.chains_of(box, element)}
-    return assembly.build(0, tuple(sorted(chains)))
+    return [assembly.build(_rows(layers, assembly.ends_of)) for layers in drafts]
+
+
+_Row = dict[Span, list[int]]
+"""What the boxes of one direction, family and local span say of each remote span: the numbers of their ends."""
+
+
+def _rows(
+    layers: Iterable[tuple[Box, Element]], ends_of: Callable[[Box, Element], tuple[int, ...]]
+) -> dict[tuple[Span, Span, Span], _Row]:
+    """Return the boxes by direction, family and local span."""
+    ends: dict[tuple[Span, Span, Span, Span, Element], tuple[int, ...]] = {}
+    rows: dict[tuple[Span, Span, Span], _Row] = {}
+    for box, element in layers:
+        direction, family, link, local, remote, protocol, remote_port, local_port = box
+        key = (protocol, remote_port, local_port, link, element)
+        numbers = ends.get(key)
+        if numbers is None:
+            numbers = ends[key] = ends_of(box, element)
+        row = rows.get((direction, family, local))
+        if row is None:
+            row = rows[direction, family, local] = {}
+        known = row.get(remote)
+        if known is None:
+            row[remote] = list(numbers)
+        else:
+            known += numbers
+    return rows
 
 
 class _Assembly(Generic[Element]):
-    """Boxes as chains of intervals, one per coordinate, each chain and each end of a chain held once as a number.
+    """The ends of boxes as chains of intervals, from the protocol on; each chain is held once, as a number.
 
-    A chain of level 8 is an element, numbered from -1 downwards.
+    What ends a chain is an element, numbered from -1 downwards.
     """
 
     def __init__(self, join: Callable[[Element, Element], Element], bottom: Element, forest: Forest[Element]) -> None:
@@ -69,82 +101,105 @@ class _Assembly(Generic[Element]):
         self._element_numbers: dict[Element, int] = {}
         self._chains: list[tuple[Interval, int]] = []
         self._numbers: dict[tuple[Interval, int], int] = {}
-        self._tails: dict[tuple[Span, Span, Span, Span, int], tuple[int, ...]] = {}
-        self._built: dict[tuple[int, ...], Node[Element]] = {}
+        self._ended: dict[tuple[int, ...], Node[Element]] = {}
+        self._laid: dict[tuple[int, _Parts[Element]], Node[Element]] = {}
 
-    def chains_of(self, box: Box, element: Element) -> Iterator[int]:
-        """Yield the chains that together are `box`: one for nearly every box."""
-        first, last = box.family
-        for tail in self._tails_of(box, self._element(element)):
-            for family, interval in _FAMILIES.items():
-                highest = _LAST[family]
-                if first <= family <= last and max(box.local[0], box.remote[0]) <= highest:
-                    number = self._number(half_open(box.remote, highest), tail)
-                    number = self._number(half_open(box.local, highest), number)
-                    number = self._number(interval, number)
-                    yield self._number(half_open(box.direction, Direction.FORWARD), number)
-
-    def _element(self, element: Element) -> int:
+    def ends_of(self, box: Box, element: Element) -> tuple[int, ...]:
+        """Return the chains that are the protocol, ports and link of `box`: one for nearly every box."""
         number = self._element_numbers.get(element)
         if number is None:
             self._elements.append(self._forest.terminal(element))
             number = self._element_numbers[element] = -len(self._elements)
-        return number
+        return tuple(self._chain(intervals, number) for intervals in _intervals(box))
 
-    def _number(self, interval: Interval, rest: int) -> int:
-        key = (interval, rest)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._chains)
-            self._chains.append(key)
-        return number
-
-    def _tails_of(self, box: Box, element: int) -> tuple[int, ...]:
-        key = (box.protocol, box.remote_port, box.local_port, box.link, element)
-        tails = self._tails.get(key)
-        if tails is None:
-            tails = self._tails[key] = tuple(self._tail(intervals, element) for intervals in _intervals(box))
-        return tails
-
-    def _tail(self, intervals: _Tail, element: int) -> int:
+    def _chain(self, intervals: _End, element: int) -> int:
         number = element
         for interval in reversed(intervals):
-            number = self._number(interval, number)
+            key = (interval, number)
+            known = self._numbers.get(key)
+            if known is None:
+                known = self._numbers[key] = len(self._chains)
+                self._chains.append(key)
+            number = known
         return number
 
-    def build(self, level: int, chains: tuple[int, ...]) -> Node[Element]:
-        """Return the diagram, from `level` on, of the ascending `chains`."""
-        built = self._built.get(chains)
+    def build(self, rows: dict[tuple[Span, Span, Span], _Row]) -> Node[Element]:
+        """Return the diagram of the boxes in `rows`."""
+        directions: dict[Interval, dict[Interval, list[_Part[Element]]]] = {}
+        for (direction, (first, last), local), row in rows.items():
+            families = directions.setdefault(half_open(direction, Direction.FORWARD), {})
+            for family, interval in _FAMILIES.items():
+                highest = _LAST[family]
+                if first <= family <= last and local[0] <= highest:
+                    part = (half_open(local, highest), self._remotes(row, highest))
+                    families.setdefault(interval, []).append(part)
+        return self._lay(
+            0,
+            [
+                (direction, self._lay(1, [(family, self._lay(LOCAL, parts)) for family, parts in families.items()]))
+                for direction, families in directions.items()
+            ],
+        )
+
+    def _remotes(self, row: _Row, highest: int) -> Node[Element]:
+        end = self._end
+        parts = [
+            ((low, TOP if high >= highest else high + 1), end(REMOTE + 1, numbers))
+            for (low, high), numbers in row.items()
+            if low <= highest
+        ]
+        return self._lay(REMOTE, parts)
+
+    def _end(self, level: int, chains: list[int]) -> Node[Element]:
+        """Return the diagram, from `level` on, of `chains`."""
+        key = tuple(chains if len(chains) == 1 else sorted(set(chains)))
+        built = self._ended.get(key)
         if built is not None:
             return built
         if level == TERMINAL:
-            built = reduce(self._union.of, (self._elements[-1 - number] for number in chains), self._bottom)
+            built = reduce(self._union.of, (self._elements[-1 - number] for number in key), self._bottom)
         else:
-            rows: dict[Interval, list[int]] = {}
-            for number in chains:
+            parts: dict[Interval, list[int]] = {}
+            for number in key:
                 interval, rest = self._chains[number]
-                rows.setdefault(interval, []).append(rest)
-            built = self._lay(level, rows)
+                parts.setdefault(interval, []).append(rest)
+            built = self._lay(level, [(interval, self._end(level + 1, rests)) for interval, rests in parts.items()])
         self._forest.spend()
-        self._built[chains] = built
+        self._ended[key] = built
         return built
 
-    def _lay(self, level: int, rows: dict[Interval, list[int]]) -> Node[Element]:
+    def _lay(self, level: int, parts: list[_Part[Element]]) -> Node[Element]:
         """Return the row of nodes along `level` that results when each interval is laid over what encloses it."""
-        parts = [(interval, self.build(level + 1, tuple(sorted(rests)))) for interval, rests in rows.items()]
+        if not parts:
+            return self._bottom
         if len(parts) == 1 and parts[0][0] == EVERYTHING:
             return parts[0][1]
+        ordered = nested(parts)
+        key = (level, tuple(ordered))
+        laid = self._laid.get(key)
+        if laid is None:
+            self._forest.spend()
+            laid = self._laid[key] = self._forest.row(level, self._pieces(ordered))
+        return laid
+
+    def _pieces(self, ordered: list[_Part[Element]]) -> list[tuple[int, Node[Element]]]:
+        """Return where each different node begins when each interval is laid over what encloses it."""
         pieces: list[tuple[int, Node[Element]]] = []
-        enclosing = [(TOP, self._bottom)]
-        position = 0
-        for (low, end), node in nested(parts):
-            while enclosing[-1][0] <= low:
-                position = _put(pieces, position, *enclosing.pop())
-            position = _put(pieces, position, low, enclosing[-1][1])
-            enclosing.append((end, self._union.of(enclosing[-1][1], node)))
+        union = self._union.of
+        enclosing: list[tuple[int, Node[Element]]] = []
+        position, end, over = 0, TOP, self._bottom
+        for (low, inner_end), node in ordered:
+            while end <= low:
+                position = _put(pieces, position, end, over)
+                end, over = enclosing.pop()
+            position = _put(pieces, position, low, over)
+            enclosing.append((end, over))
+            end, over = inner_end, union(over, node)
         while enclosing:
-            position = _put(pieces, position, *enclosing.pop())
-        return self._forest.row(level, pieces)
+            position = _put(pieces, position, end, over)
+            end, over = enclosing.pop()
+        _put(pieces, position, TOP, over)
+        return pieces
 
 
 def _put(pieces: list[tuple[int, Node[Element]]], start: int, end: int, node: Node[Element]) -> int:
@@ -160,7 +215,7 @@ _FAMILIES: Final[dict[int, Interval]] = {4: (0, 6), 6: (6, TOP)}
 _LAST: Final[dict[int, int]] = {family: family.last for family in Family}
 
 
-def _intervals(box: Box) -> Iterator[_Tail]:
+def _intervals(box: Box) -> Iterator[_End]:
     """Yield protocol, remote port, local port and link of `box`, apart where protocols without ports are in it.
 
     A packet without ports counts as having port 0 at both ends and no others; its diagram does not ask for ports.

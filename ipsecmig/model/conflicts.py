@@ -7,7 +7,7 @@ tuple space search (Srinivasan, Suri and Varghese, 1999), so that only pairs tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final
@@ -18,7 +18,7 @@ from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
 from ipsecmig.model.space import Box, Packet, Span
-from ipsecmig.model.specificity import Contest, ContestMap, Numbers, classify, contest_map
+from ipsecmig.model.specificity import Contenders, Contest, ContestMap, Numbers, classify, contest_maps
 from ipsecmig.model.treatment import Conflict, Treatment
 
 
@@ -40,15 +40,24 @@ class ConflictReport:
     truncated: bool
 
 
-@collector_paused()
 def decision_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> DecisionMap[Treatment]:
     """Return what every packet meets under `flat`: exempt ones pass, else the foremost filters decide, else they pass.
 
     Packets whose foremost filters differ meet a `Conflict`. The map is exact, conflicts included; what
     `flat.not_understood` names is not in it. Raises BudgetExceeded, which callers turn into *undecided*.
     """
-    contests = contest_map(flat, budget)
-    return contests.map.map(contests.contenders.treatment)
+    (found,) = decision_maps((flat,), budget)
+    return found
+
+
+@collector_paused()
+def decision_maps(flats: Sequence[FlatPolicy], budget: int = DEFAULT_BUDGET) -> list[DecisionMap[Treatment]]:
+    """Return the decision map of each of `flats` (at least one), to compare them: equal parts are built once.
+
+    `budget` is for all of them together.
+    """
+    contests = contest_maps(flats, budget)
+    return DecisionMap.map_each([each.map for each in contests], contests[0].contenders.treatment, budget)
 
 
 _TRIES_PER_PAIR: Final = 20
@@ -68,14 +77,14 @@ def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BU
     """
     if not _may_conflict(flat):
         return ConflictReport((), truncated=False)
-    contests = contest_map(flat, budget)
+    (contests,) = contest_maps((flat,), budget)
     kinds = _conflicting_kinds(contests)
     tables = _tables(flat, contests.numbers, {kind for pair in kinds for kind in pair})
     found: list[ConflictPair] = []
-    seen: set[tuple[int, int]] = set()
+    seen: set[frozenset[int]] = set()
     tries = _TRIES_PER_PAIR * limit
     for pair, one, other in _in_turn([_overlapping(tables, pair) for pair in kinds]):
-        key = (id(one[1]), id(other[1]))
+        key = frozenset((id(one[1]), id(other[1])))
         if key in seen:
             continue
         tries -= 1
@@ -97,7 +106,8 @@ _LOOKS_PER_FILTER: Final = 5
 
 def _may_conflict(flat: FlatPolicy) -> bool:
     """Whether filters overlap of which neither is more specific: a quick look that saves most policies the diagram."""
-    contenders, numbers = classify(flat)
+    contenders = Contenders()
+    numbers = classify(flat, contenders)
     if len(contenders.kinds) > _MOST_KINDS:
         return True
     rivals = list(contenders.rivals())
@@ -128,12 +138,11 @@ _Tables = dict[int, dict[tuple[Span, Span, _Shape], list[_Selected]]]
 
 def _tables(flat: FlatPolicy, numbers: Numbers, wanted: set[int]) -> _Tables:
     tables: _Tables = {kind: {} for kind in sorted(wanted)}
-    for specific in flat.filters:
-        for box in specific.boxes:
-            kind = numbers[id(specific), box.direction[0]]
-            if kind in wanted:
-                key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
-                tables[kind].setdefault(key, []).append((box, specific))
+    selected = ((box, specific) for specific in flat.filters for box in specific.boxes)
+    for (box, specific), kind in zip(selected, numbers, strict=True):
+        if kind in wanted:
+            key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
+            tables[kind].setdefault(key, []).append((box, specific))
     return tables
 
 

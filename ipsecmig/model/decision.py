@@ -81,18 +81,24 @@ class DecisionMap(Generic[Leaf]):
         leaves: list[Leaf] = []
         ranked = list(_ranked(layers, leaves))
         leaves.append(default)
-        return DecisionMap.from_joins(ranked, min, len(leaves) - 1, budget).map(leaves.__getitem__)
+        (ranks,) = DecisionMap.from_joins((ranked,), min, len(leaves) - 1, budget)
+        return ranks.map(leaves.__getitem__)
 
     @classmethod
     def from_joins(
-        cls, layers: Iterable[tuple[Box, Leaf]], join: Callable[[Leaf, Leaf], Leaf], bottom: Leaf, budget: int
-    ) -> DecisionMap[Leaf]:
-        """Return the map that gives a packet the join of the leaves of all `layers` that hold it, `bottom` for none.
+        cls,
+        drafts: Iterable[Iterable[tuple[Box, Leaf]]],
+        join: Callable[[Leaf, Leaf], Leaf],
+        bottom: Leaf,
+        budget: int,
+    ) -> list[DecisionMap[Leaf]]:
+        """Return for each of `drafts` the map that gives a packet the join of the leaves of all layers that hold it.
 
-        `join` must be associative, commutative and idempotent with `bottom` as its zero.
+        A packet that no layer holds gets `bottom`. `join` must be associative, commutative and idempotent with
+        `bottom` as its zero. The maps share what they have in common, and the budget.
         """
         with collector_paused():
-            return cls(assemble(layers, join, bottom, Forest(budget)), budget)
+            return [cls(root, budget) for root in assemble(drafts, join, bottom, Forest(budget))]
 
     def at(self, packet: Packet) -> Leaf:
         """Return what `packet` meets."""
@@ -104,8 +110,17 @@ class DecisionMap(Generic[Leaf]):
 
     def map(self, function: Callable[[Leaf], Result]) -> DecisionMap[Result]:
         """Return the map whose leaves are `function` of these; called once for each distinct leaf."""
+        (mapped,) = DecisionMap.map_each((self,), function, self.budget)
+        return mapped
+
+    @staticmethod
+    def map_each(
+        maps: Iterable[DecisionMap[Leaf]], function: Callable[[Leaf], Result], budget: int
+    ) -> list[DecisionMap[Result]]:
+        """Return each of `maps` with `function` of its leaves; what the maps share, the results share."""
+        mapping = Mapping(Forest[Result](budget), function)
         with collector_paused():
-            return DecisionMap(Mapping(Forest[Result](self.budget), function).of(self.root), self.budget)
+            return [DecisionMap(mapping.of(each.root), budget) for each in maps]
 
     def combine(self, other: DecisionMap[Other], function: Callable[[Leaf, Other], Result]) -> DecisionMap[Result]:
         """Return the map that gives each packet `function` of what the two maps give it."""

@@ -345,6 +345,8 @@ def isomorphic(a: Node[Leaf], b: Node[Leaf]) -> bool:
     waiting = [(a, b)]
     while waiting:
         a, b = waiting.pop()
+        if a is b:
+            continue
         known = partner.get(a)
         if known is not None:
             if known is not b:

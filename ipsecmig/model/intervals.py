@@ -37,24 +37,20 @@ def closed(interval: Interval, highest: int) -> Span:
 
 def is_laminar(intervals: Iterable[Interval]) -> bool:
     """Whether of any two intervals that overlap one contains the other."""
+    return depths(intervals) is not None
+
+
+def depths(intervals: Iterable[Interval]) -> dict[Interval, int] | None:
+    """Return how many others each of `intervals` lies inside, or None where they are not laminar."""
+    found: dict[Interval, int] = {}
     open_ends: list[int] = []
-    for low, end in sorted(intervals, key=_outermost_first):
+    for interval in sorted(set(intervals), key=_outermost_first):
+        low, end = interval
         while open_ends and open_ends[-1] <= low:
             open_ends.pop()
         if open_ends and end > open_ends[-1]:
-            return False
-        open_ends.append(end)
-    return True
-
-
-def depths(intervals: Iterable[Interval]) -> dict[Interval, int]:
-    """Return how many others each of `intervals`, which are laminar, lies inside."""
-    found: dict[Interval, int] = {}
-    open_ends: list[int] = []
-    for low, end in sorted(set(intervals), key=_outermost_first):
-        while open_ends and open_ends[-1] <= low:
-            open_ends.pop()
-        found[low, end] = len(open_ends)
+            return None
+        found[interval] = len(open_ends)
         open_ends.append(end)
     return found
 

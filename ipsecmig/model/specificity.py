@@ -10,14 +10,13 @@ Source: HP-UX IPSec manual p. 18 and "The Cable Guy, February 2005" (most specif
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
 from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
-from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.intervals import Interval, depths, is_laminar
@@ -111,8 +110,8 @@ class Contenders:
         return next(iter(found)) if len(found) == 1 else Conflict(found)
 
 
-Numbers = dict[tuple[int, int], int]
-"""The kind of each filter in each direction, by the filter's `id` and the direction."""
+Numbers = list[int]
+"""The kind of each box of each filter, in their order in the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,73 +123,99 @@ class ContestMap:
     numbers: Numbers
 
 
-def classify(flat: FlatPolicy) -> tuple[Contenders, Numbers]:
-    """Return the kinds of filters of `flat`, and which filter is of which kind."""
-    contenders = Contenders()
-    numbers: Numbers = {}
-    found: dict[int, list[SpecificFilter]] = {direction: [] for direction in Direction}
-    for specific in flat.filters:
+def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
+    """Add the kinds of filters of `flat` to `contenders`; return which box of which filter is of which kind.
+
+    A kind's extent compares as those of its filters do, but there are fewer: where all ranges nest, of two that hold
+    a packet the more deeply nested is the inner one.
+    """
+    scales = _scales(flat)
+    number = contenders.number
+    numbers: Numbers = []
+    for specific, shape in zip(flat.filters, _shapes(flat), strict=True):
+        treatment = specific.treatment
+        source, destination = _range(specific.source), _range(specific.destination)
         for box in specific.boxes:
-            found[box.direction[0]].append(specific)
-    for direction, filters in found.items():
-        for specific, compared in zip(filters, _comparable(filters), strict=True):
-            numbers[id(specific), direction] = contenders.number(compared, specific.treatment)
-    return contenders, numbers
+            sources, destinations = scales[box.direction[0]]
+            size = (sources.get(source, ONE), destinations.get(destination, ONE), *shape)
+            numbers.append(number(size, treatment))
+    return numbers
 
 
 @collector_paused()
-def contest_map(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> ContestMap:
-    """Return the foremost filters of `flat` at every packet; raises BudgetExceeded."""
-    contenders, numbers = classify(flat)
-    layers = _layers(flat, numbers)
-    joined = DecisionMap.from_joins(layers, contenders.foremost, UNMATCHED, budget)
-    return ContestMap(joined, contenders, numbers)
+def contest_maps(flats: Sequence[FlatPolicy], budget: int) -> list[ContestMap]:
+    """Return the foremost filters of each of `flats` at every packet; raises BudgetExceeded.
+
+    The maps share their contenders: kinds of two policies are never compared, but equal ones have one number.
+    """
+    contenders = Contenders()
+    numbers = [classify(flat, contenders) for flat in flats]
+    drafts = map(_layers, flats, numbers)
+    maps = DecisionMap.from_joins(drafts, contenders.foremost, UNMATCHED, budget)
+    return [ContestMap(joined, contenders, own) for joined, own in zip(maps, numbers, strict=True)]
 
 
 def _layers(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[Box, Contest]]:
     for exemption in flat.exemptions:
         for box in exemption.boxes:
             yield box, EXEMPT
-    alone = {number: frozenset({number}) for number in numbers.values()}
+    alone = [frozenset({number}) for number in range(max(numbers, default=-1) + 1)]
+    boxes = (box for specific in flat.filters for box in specific.boxes)
+    yield from zip(boxes, map(alone.__getitem__, numbers), strict=True)
+
+
+_Shape = tuple[Interval, Interval, Interval]
+"""Protocol, source port and destination port of a filter, for comparing."""
+
+
+def _shapes(flat: FlatPolicy) -> Iterator[_Shape]:
+    """Yield the shape of each filter: where all ranges of ports nest, their sizes tell which is the inner one."""
+    spans = {span for specific in flat.filters for span in specific.boxes[0][-2:]}
+    if not is_laminar((low, high + 1) for low, high in spans if low < high):
+        yield from (extent(specific)[2:] for specific in flat.filters)
+        return
+    known: dict[tuple[int, ...], _Shape] = {}
     for specific in flat.filters:
+        sizes = specific.weight[2:]
+        shape = known.get(sizes)
+        if shape is None:
+            protocol, source_port, destination_port = sizes
+            shape = known[sizes] = ((0, protocol), (0, source_port), (0, destination_port))
+        yield shape
+
+
+_Grades = dict[Interval, Interval]
+"""What stands for each range of one side, for comparing; for ranges that are not in it, that is `ONE`."""
+
+
+def _scales(flat: FlatPolicy) -> dict[int, tuple[_Grades, _Grades]]:
+    """Return the grades of sources and of destinations in each direction."""
+    found: dict[int, tuple[set[Interval], set[Interval]]] = {direction: (set(), set()) for direction in Direction}
+    for specific in flat.filters:
+        source, destination = _range(specific.source), _range(specific.destination)
         for box in specific.boxes:
-            yield box, alone[numbers[id(specific), box.direction[0]]]
+            sources, destinations = found[box.direction[0]]
+            sources.add(source)
+            destinations.add(destination)
+    grades = {ranges: _grades(ranges) for pair in found.values() for ranges in map(frozenset, pair)}
+    return {direction: (grades[frozenset(one)], grades[frozenset(other)]) for direction, (one, other) in found.items()}
 
 
-def _comparable(filters: list[SpecificFilter]) -> Iterator[Extent]:
-    """Yield an extent for each filter of one direction that compares as its own does, but of which there are fewer.
-
-    Where all ranges nest, of two that hold a packet the more deeply nested is the inner one.
-    """
-    sources, destinations = _grades([f.source for f in filters]), _grades([f.destination for f in filters])
-    ports = {(p.first, p.last + 1) for f in filters for p in (f.filter.source_port, f.filter.destination_port)}
-    ports_nest = is_laminar(interval for interval in ports if interval[1] - interval[0] > 1)
-    for specific in filters:
-        size = specific.weight
-        if ports_nest:
-            source_port, destination_port = (0, size.source_port), (0, size.destination_port)
-        else:
-            _, _, _, source_port, destination_port = extent(specific)
-        yield (
-            sources.get(_range(specific.source), ONE),
-            destinations.get(_range(specific.destination), ONE),
-            (0, size.protocol),
-            source_port,
-            destination_port,
-        )
+_ME: Final[Interval] = (-1, 0)
 
 
 def _range(term: Term) -> Interval:
-    return ONE if term.me else (term.range.first, term.range.last + 1)
+    me, addresses = term
+    return _ME if me else (addresses.first, addresses.last + 1)
 
 
-def _grades(terms: list[Term]) -> dict[Interval, Interval]:
-    """Return what stands for each range of `terms`; for `me`, and for hosts where there is `me`, that is `ONE`."""
-    ranges = {_range(term) for term in terms if not term.me}
-    if any(term.me for term in terms) or not is_laminar(ranges):
-        ranges = {(low, end) for low, end in ranges if end - low > 1}
-    if not is_laminar(ranges):
-        return {interval: interval for interval in ranges}
-    found = depths(ranges)
-    innermost = max(found.values(), default=0)
-    return {interval: (0, 2 + innermost - depth) for interval, depth in found.items()}
+def _grades(ranges: frozenset[Interval]) -> _Grades:
+    """Return what stands for each of `ranges`; for `me`, and for hosts where there is `me`, that is `ONE`."""
+    nesting = None if _ME in ranges else depths(ranges)
+    if nesting is None:
+        wide = [(low, end) for low, end in ranges if end - low > 1]
+        nesting = depths(wide)
+        if nesting is None:
+            return {interval: interval for interval in wide}
+    innermost = max(nesting.values(), default=0)
+    return {interval: (0, 2 + innermost - depth) for interval, depth in nesting.items()}

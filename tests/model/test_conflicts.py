@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies.small import SMALL_BASE, small_policies, small_sites
 from windows_oracle import Match, Universe, Wire, foremost, is_exempt, matches, on_the_wire, possible
 
-from ipsecmig.model.conflicts import decision_map, find_conflicts
+from ipsecmig.model.conflicts import decision_map, decision_maps, find_conflicts
 from ipsecmig.model.explanation import Decider, explain
 from ipsecmig.model.flatten import FlatPolicy, flatten
 from ipsecmig.model.policy import Action, Filter, FilterAction, FilterList, MainMode, Policy, PolicyStore, Rule
@@ -130,6 +130,21 @@ def test_the_pairs_in_conflict_are_those_of_brute_force(store: PolicyStore, site
         explanation = explain(flat, packet)
         for one, other in product(explanation.deciding, repeat=2):
             assert one.treatment == other.treatment or frozenset((id(one), id(other))) in pairs, packet.text()
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_policies(), small_policies(), small_sites(), packets(40))
+def test_maps_built_together_are_those_built_alone(
+    one: PolicyStore, other: PolicyStore, site: Site, drawn: list[Packet]
+) -> None:
+    flats = [flatten(store, store.policies[0], site) for store in (one, other, one)]
+    together, alone = decision_maps(flats), [decision_map(flat) for flat in flats]
+    assert together[0].root is together[2].root
+    for shared, own in zip(together, alone, strict=True):
+        assert shared.is_equal(own)
+    assert together[0].is_equal(together[1]) == alone[0].is_equal(alone[1])
+    for packet in drawn:
+        assert [found.at(packet) for found in together] == [found.at(packet) for found in alone]
 
 
 def policy(*entries: tuple[Filter, Action]) -> PolicyStore:
