@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipsecmig.ike import keymat, main_mode, quick_mode
 from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerNotified
-from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
@@ -339,6 +340,30 @@ def test_messages_of_another_negotiation_are_discarded() -> None:
     assert [type(event) for event in events(receiver)] == [Discarded, Discarded]
 
 
+def test_each_direction_has_the_key_of_the_spi_that_its_packets_bear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keymat, "keymat", lambda *arguments: arguments[4])
+    child = assert_agreed(*negotiate(ends(quick=(AH_ESP,))))
+    for row in child.associations:
+        assert (row.inbound_key, row.outbound_key) == (row.inbound_spi, row.outbound_spi)
+
+
+def test_an_identity_that_is_not_of_ike_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_mode, "host", lambda address, *_: host(address, 6, 80))
+    one, other = negotiate(ends())
+    assert [event.notify for event in other if isinstance(event, Failed)] == [NotifyNumber.INVALID_ID_INFORMATION]
+    assert of_kind(one + other, Established) == []
+
+
+def test_a_new_message_makes_the_patience_new() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    one.start(0.0, octets(0))
+    one.on_timer(TIMEOUTS[0])
+    assert one.timer() == TIMEOUTS[0] + TIMEOUTS[1]
+    other.receive(one.to_send()[0], 2.0, octets(1))
+    one.receive(next_datagram(other), 2.0, octets(2))
+    assert one.timer() == 2.0 + TIMEOUTS[0]
+
+
 def test_a_silent_peer_is_given_up() -> None:
     engine, now = Engine(ends()[0]), 0.0
     sent: list[bytes] = []
@@ -396,13 +421,24 @@ def test_an_engine_begins_once_and_needs_enough_randomness() -> None:
         engine.start(0.0, octets(1))
 
 
-def test_state_stays_bounded() -> None:
-    one, other = (Engine(configuration) for configuration in ends())
-    Wire(one, other, iter(())).run()
+def test_events_that_nobody_reads_are_bounded() -> None:
+    engine = Engine(ends()[1])
     for number in range(MAX_EVENTS + 10):
-        other.receive(bytes(27) + bytes((number % 256,)), 0.0, octets(number))
-    assert len(events(other)) == MAX_EVENTS
-    assert len(other._quick) <= MAX_EXCHANGES
+        engine.receive(b"noise", 0.0, octets(number))
+    assert len(events(engine)) == MAX_EVENTS
+
+
+def test_quick_modes_that_are_never_finished_are_bounded() -> None:
+    configuration, peer = ends()
+    one, other = Engine(configuration), Engine(peer)
+    advance(one, other, 6)
+    for number in range(MAX_EXCHANGES + 5):
+        situation = Situation(configuration, None, one._secured, None, Randomness(octets(number)))
+        offer = quick_mode.offer(situation).reply
+        assert offer is not None
+        other.receive(encode_message(offer), 0.0, octets(("answer", number)))
+        assert len(other.to_send()) == 1
+    assert len(other._quick) == MAX_EXCHANGES
 
 
 def test_the_key_never_shows() -> None:
