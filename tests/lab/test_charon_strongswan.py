@@ -220,6 +220,19 @@ def test_the_rollback_takes_everything_away_and_may_be_repeated(one_charon: Char
         assert not list((one_charon.folder / "swanctl" / "conf.d").iterdir())
 
 
+@pytest.mark.parametrize("with_settings", [True, False])
+def test_the_settings_keep_charon_from_adding_routes(lab: Lab, *, with_settings: bool) -> None:
+    if missing_charon():
+        pytest.skip(missing_charon())
+    site = Site(addresses=(block(HOST_ADDRESS),))
+    files = strongswan.emit(request((PERMIT, (Filter(ME, block("10.7.0.0/16")),), PSK), site=site)).files
+    (settings,) = (f.content.decode() for f in files if f.path == "ipsecmig-strongswan.conf")
+    with open_charon(lab.host, settings if with_settings else "") as charon:
+        charon.loads(files)
+        routes = lab.host.ip("route", "show", "table", "all")
+    assert ("10.7.0.0/16" in routes) == (not with_settings)
+
+
 # --- what packets meet -----------------------------------------------------------------------------------------------
 
 LEAK: Final = request(

@@ -180,6 +180,9 @@ def chunks(children: Sequence[Child]) -> Iterator[Sequence[Child]]:
         yield children[start:]
 
 
+_MOST_OWNERS: Final = 4000
+"""The most owners of one key: swanctl sends it in one message, too."""
+
 _FIXED_TEXT: Final = 400
 """About what a child takes besides its name and selectors."""
 
@@ -194,21 +197,23 @@ class Owned:
 
 def owned_secrets(connections: Sequence[Connection]) -> tuple[Owned, ...]:
     """Return the preshared keys, those of wide blocks first: charon takes the last key that fits."""
-    blocks: dict[tuple[int, Secret], list[tuple[Family, Span]]] = {}
+    blocks: dict[tuple[int, Secret], dict[tuple[Family, Span], None]] = {}
     for connection in connections:
         method = connection.method
         if connection.transit or not isinstance(method, PresharedKey) or method.secret is None:
             continue
         for remote in connection.remotes:
-            found = blocks.setdefault((remote[1] - remote[0] + 1, method.secret), [])
-            if (connection.family, remote) not in found:
-                found.append((connection.family, remote))
+            blocks.setdefault((remote[1] - remote[0] + 1, method.secret), {})[connection.family, remote] = None
     ordered = sorted(blocks.items(), key=lambda item: -item[0][0])
-    return tuple(Owned(secret, _without_whole(found)) for (_, secret), found in ordered)
+    return tuple(owned for (_, secret), found in ordered for owned in _owned(secret, tuple(found)))
 
 
-def _without_whole(blocks: Sequence[tuple[Family, Span]]) -> tuple[tuple[Family, Span], ...]:
-    return () if any(is_whole(family, block) for family, block in blocks) else tuple(blocks)
+def _owned(secret: Secret, blocks: Sequence[tuple[Family, Span]]) -> Iterator[Owned]:
+    if any(is_whole(family, block) for family, block in blocks):
+        yield Owned(secret, ())
+        return
+    for start in range(0, len(blocks), _MOST_OWNERS):
+        yield Owned(secret, tuple(blocks[start : start + _MOST_OWNERS]))
 
 
 def contested_secrets(demands: Iterable[Demand]) -> frozenset[Secret]:
