@@ -119,16 +119,15 @@ _KERNEL = frozenset({"strongswan", "xfrm"})
 
 def _bundle(targets: Sequence[ReadTarget]) -> DecisionMap[Observed]:
     """Return what becomes of a packet that meets all `targets`."""
-    nothing = DecisionMap.from_layers([], PASSES)
-    filters, policies = (
-        reduce(lambda first, second: first.combine(second, compose), some, nothing)
-        for some in (
-            [t.map for t in targets if t.name not in _KERNEL],
-            [t.map for t in targets if t.name in _KERNEL],
-        )
-    )
-    decided = any(t.name in _KERNEL for t in targets)
-    return filters.combine(policies, _guarded) if decided else filters
+    filters = _in_turn([t.map for t in targets if t.name not in _KERNEL])
+    policies = _in_turn([t.map for t in targets if t.name in _KERNEL])
+    if filters is None or policies is None:
+        return filters or policies or DecisionMap.from_layers([], PASSES)
+    return filters.combine(policies, _guarded)
+
+
+def _in_turn(maps: Sequence[DecisionMap[Observed]]) -> DecisionMap[Observed] | None:
+    return reduce(lambda first, second: first.combine(second, compose), maps) if maps else None
 
 
 def _guarded(filtered: Observed, kernel: Observed) -> Observed:
