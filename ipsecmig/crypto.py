@@ -1,4 +1,4 @@
-"""The ciphers and HMACs below the packets, keyed by the rows of the table of algorithms.
+"""The block ciphers and HMACs of every protocol here, without negotiation, packets or numbers on the wire.
 
 The ciphers are those of `cryptography` (the extra `engine`), imported when one is made; the HMACs are the standard
 library's.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ipsecmig.errors import UsageError
 from ipsecmig.model.algorithms import ENCRYPTION, Encryption, Integrity
@@ -16,6 +17,24 @@ from ipsecmig.model.algorithms import ENCRYPTION, Encryption, Integrity
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
     from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+
+class BlockCipher(Enum):
+    """A block cipher, whatever the length of its key. Camellia (RFC 3713) is none that the model knows."""
+
+    DES = "des"
+    TRIPLE_DES = "3des"
+    AES = "aes"
+    CAMELLIA = "camellia"
+
+
+_BLOCK_CIPHER: Final = {
+    Encryption.DES: BlockCipher.DES,
+    Encryption.TRIPLE_DES: BlockCipher.TRIPLE_DES,
+    Encryption.AES128: BlockCipher.AES,
+    Encryption.AES192: BlockCipher.AES,
+    Encryption.AES256: BlockCipher.AES,
+}
 
 
 class CipherContext(Protocol):
@@ -39,24 +58,62 @@ def cbc_decryptor(encryption: Encryption, key: bytes, iv: bytes) -> CipherContex
 
 
 def _cbc(encryption: Encryption, key: bytes, iv: bytes) -> Cipher[CBC]:
-    algorithm = _algorithm(encryption, key)
-    from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
-    return Cipher(algorithm, modes.CBC(iv))
-
-
-def _algorithm(encryption: Encryption, key: bytes) -> BlockCipherAlgorithm:
     octets = ENCRYPTION[encryption].key_bits // 8
     if not octets or len(key) != octets:
         raise ValueError(f"{encryption.value} has a key of {octets} octets, not {len(key)}")
+    return cbc(keyed(_BLOCK_CIPHER[encryption], key), iv)
+
+
+def cbc(keyed_cipher: BlockCipherAlgorithm, iv: bytes) -> Cipher[CBC]:
+    """Return the cipher in CBC mode from `iv`. Raises ValueError for an IV of the wrong length."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
+    return Cipher(keyed_cipher, modes.CBC(iv))
+
+
+def keyed(cipher: BlockCipher, key: bytes) -> BlockCipherAlgorithm:
+    """Return the cipher with its key, be it weak.
+
+    Raises ValueError for a key of a length that the cipher does not have, UsageError without `cryptography`.
+    """
     try:
-        from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+        from cryptography.hazmat.decrepit.ciphers.algorithms import Camellia, TripleDES
         from cryptography.hazmat.primitives.ciphers.algorithms import AES
     except ImportError as error:
-        raise UsageError('packets need the "engine" extra: pip install "ipsecmig[engine]"') from error
-    if encryption is Encryption.DES:
+        raise UsageError('this needs the "engine" extra: pip install "ipsecmig[engine]"') from error
+    if cipher is BlockCipher.DES:
         return TripleDES(key * 3)  # encipher, decipher, encipher with one key is DES
-    return TripleDES(key) if encryption is Encryption.TRIPLE_DES else AES(key)
+    if cipher is BlockCipher.TRIPLE_DES:
+        return TripleDES(key)
+    return AES(key) if cipher is BlockCipher.AES else Camellia(key)
+
+
+# RFC 2409 appendix A: the weak and semi-weak keys. The lowest bit of each octet is parity and takes no part.
+_WEAK_DES_KEYS: Final = bytes.fromhex(
+    "0101010101010101 1f1f1f1f0e0e0e0e e0e0e0e0f1f1f1f1 fefefefefefefefe"
+    "01fe01fe01fe01fe 1fe01fe00ef10ef1 01e001e001f101f1 1ffe1ffe0efe0efe"
+    "011f011f010e010e e0fee0fef1fef1fe fe01fe01fe01fe01 e01fe01ff10ef10e"
+    "e001e001f101f101 fe1ffe1ffe0efe0e 1f011f010e010e01 fee0fee0fef1fef1"
+)
+
+
+def _without_parity(key: bytes) -> bytes:
+    return bytes(octet & 0xFE for octet in key)
+
+
+_WEAK_DES: Final = frozenset(_without_parity(_WEAK_DES_KEYS[at : at + 8]) for at in range(0, len(_WEAK_DES_KEYS), 8))
+
+
+def weakness(cipher: BlockCipher, key: bytes) -> str | None:
+    """Return why the key must not be used, never the key itself; None for a good key."""
+    if cipher is BlockCipher.DES and _without_parity(key) in _WEAK_DES:
+        return "the derived DES key is one of the weak keys of RFC 2409 appendix A"
+    if cipher is BlockCipher.TRIPLE_DES:
+        first, second, third = (_without_parity(key[at : at + 8]) for at in (0, 8, 16))
+        if second in (first, third):
+            # It would be mere DES (RFC 2451 section 2.3).
+            return "two neighbouring parts of the derived 3DES key are equal"
+    return None
 
 
 def keyed_hmac(integrity: Integrity, key: bytes) -> Callable[[bytes], bytes]:

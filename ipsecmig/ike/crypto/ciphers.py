@@ -1,21 +1,25 @@
-"""The block ciphers of phase 1, in CBC mode. The primitives are those of `cryptography`, imported when one is used."""
+"""The block ciphers of phase 1, in CBC mode, with their numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ipsecmig.errors import UsageError
+from ipsecmig import crypto
 from ipsecmig.ike.errors import InvalidKey
 from ipsecmig.model.algorithms import ENCRYPTION, EncryptionAlgorithm
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
 
 _DES: Final = 1
 _TRIPLE_DES: Final = 5
 _AES: Final = 7
 _CAMELLIA: Final = 8
+
+_PRIMITIVE: Final = {
+    _DES: crypto.BlockCipher.DES,
+    _TRIPLE_DES: crypto.BlockCipher.TRIPLE_DES,
+    _AES: crypto.BlockCipher.AES,
+    _CAMELLIA: crypto.BlockCipher.CAMELLIA,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,67 +55,24 @@ def by_oakley(number: int, key_length: int | None) -> BlockCipher | None:
 class Cbc:
     """A cipher with its key. Raises InvalidKey for a weak key, ValueError for one of the wrong length."""
 
-    __slots__ = ("_algorithm", "cipher")
+    __slots__ = ("_keyed", "cipher")
 
     def __init__(self, cipher: BlockCipher, key: bytes) -> None:
         if len(key) != cipher.key_octets:
             raise ValueError(f"{cipher.name} needs a key of {cipher.key_octets} octets, not {len(key)}")
+        primitive = _PRIMITIVE[cipher.oakley]
+        weakness = crypto.weakness(primitive, key)
+        if weakness is not None:
+            raise InvalidKey(weakness)
         self.cipher = cipher
-        self._algorithm = _algorithm(cipher, key)
+        self._keyed = crypto.keyed(primitive, key)
 
     def encrypt(self, iv: bytes, plaintext: bytes) -> bytes:
         """Return the ciphertext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
-        context = Cipher(self._algorithm, modes.CBC(iv)).encryptor()
+        context = crypto.cbc(self._keyed, iv).encryptor()
         return context.update(plaintext) + context.finalize()
 
     def decrypt(self, iv: bytes, ciphertext: bytes) -> bytes:
         """Return the plaintext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
-        context = Cipher(self._algorithm, modes.CBC(iv)).decryptor()
+        context = crypto.cbc(self._keyed, iv).decryptor()
         return context.update(ciphertext) + context.finalize()
-
-
-def _algorithm(cipher: BlockCipher, key: bytes) -> BlockCipherAlgorithm:
-    try:
-        from cryptography.hazmat.decrepit.ciphers.algorithms import Camellia, TripleDES
-        from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    except ImportError as error:
-        raise UsageError('the negotiation needs the "engine" extra: pip install "ipsecmig[engine]"') from error
-    if cipher.oakley == _DES:
-        _refuse_weak_des(key)
-        return TripleDES(key * 3)
-    if cipher.oakley == _TRIPLE_DES:
-        _refuse_degenerate_triple_des(key)
-        return TripleDES(key)
-    return AES(key) if cipher.oakley == _AES else Camellia(key)
-
-
-# RFC 2409 appendix A: the weak and semi-weak keys. The lowest bit of each octet is parity and takes no part.
-_WEAK_DES_KEYS: Final = bytes.fromhex(
-    "0101010101010101 1f1f1f1f0e0e0e0e e0e0e0e0f1f1f1f1 fefefefefefefefe"
-    "01fe01fe01fe01fe 1fe01fe00ef10ef1 01e001e001f101f1 1ffe1ffe0efe0efe"
-    "011f011f010e010e e0fee0fef1fef1fe fe01fe01fe01fe01 e01fe01ff10ef10e"
-    "e001e001f101f101 fe1ffe1ffe0efe0e 1f011f010e010e01 fee0fee0fef1fef1"
-)
-
-
-def _without_parity(key: bytes) -> bytes:
-    return bytes(octet & 0xFE for octet in key)
-
-
-_WEAK_DES: Final = frozenset(_without_parity(_WEAK_DES_KEYS[at : at + 8]) for at in range(0, len(_WEAK_DES_KEYS), 8))
-
-
-def _refuse_weak_des(key: bytes) -> None:
-    if _without_parity(key) in _WEAK_DES:
-        raise InvalidKey("the derived DES key is one of the weak keys of RFC 2409 appendix A")
-
-
-def _refuse_degenerate_triple_des(key: bytes) -> None:
-    """Refuse keys that make 3DES mere DES (RFC 2451 section 2.3)."""
-    first, second, third = (_without_parity(key[at : at + 8]) for at in (0, 8, 16))
-    if second in (first, third):
-        raise InvalidKey("two neighbouring parts of the derived 3DES key are equal")
