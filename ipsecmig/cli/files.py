@@ -225,9 +225,21 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold back the signals that stop a program until the block is through."""
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    """Hold back the signals that stop a program until the block is through; the first of them then takes effect.
+
+    Handlers are exchanged, since a mask would hold for one thread only and Python serves signals in the main one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    former = {number: signal.getsignal(number) for number in _STOPPING}
+    for number in _STOPPING:
+        signal.signal(number, lambda number, _: held.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
