@@ -37,26 +37,26 @@ def closed(interval: Interval, highest: int) -> Span:
 
 def is_laminar(intervals: Iterable[Interval]) -> bool:
     """Whether of any two intervals that overlap one contains the other."""
-    return depths(intervals) is not None
+    return depths((low, end - 1) for low, end in intervals) is not None
 
 
-def depths(intervals: Iterable[Interval]) -> dict[Interval, int] | None:
-    """Return how many others each of `intervals` lies inside, or None where they are not laminar."""
-    found: dict[Interval, int] = {}
+def depths(spans: Iterable[Span]) -> dict[Span, int] | None:
+    """Return how many others each of `spans` lies inside, or None where two overlap and neither contains the other."""
+    found: dict[Span, int] = {}
     open_ends: list[int] = []
-    for interval in sorted(set(intervals), key=_outermost_first):
-        low, end = interval
-        while open_ends and open_ends[-1] <= low:
+    for span in sorted(set(spans), key=_outermost_first):
+        low, high = span
+        while open_ends and open_ends[-1] < low:
             open_ends.pop()
-        if open_ends and end > open_ends[-1]:
+        if open_ends and high > open_ends[-1]:
             return None
-        found[interval] = len(open_ends)
-        open_ends.append(end)
+        found[span] = len(open_ends)
+        open_ends.append(high)
     return found
 
 
-def _outermost_first(interval: Interval) -> Interval:
-    return (interval[0], -interval[1])
+def _outermost_first(span: Span) -> Span:
+    return (span[0], -span[1])
 
 
 def nested(parts: Iterable[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:

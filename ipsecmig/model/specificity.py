@@ -10,17 +10,16 @@ Source: HP-UX IPSec manual p. 18 and "The Cable Guy, February 2005" (most specif
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
 from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
-from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.intervals import Interval, depths, is_laminar
-from ipsecmig.model.space import Box, Direction
+from ipsecmig.model.space import Box, Direction, Span
 from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
 
 Extent = tuple[Interval, Interval, Interval, Interval, Interval]
@@ -126,19 +125,24 @@ class ContestMap:
 def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
     """Add the kinds of filters of `flat` to `contenders`; return which box of which filter is of which kind.
 
-    A kind's extent compares as those of its filters do, but there are fewer: where all ranges nest, of two that hold
-    a packet the more deeply nested is the inner one.
+    A kind's extent, with the local and the remote end for source and destination, compares as those of its filters do
+    in each direction, but there are fewer: where all ranges nest, of two that hold a packet the more deeply nested is
+    the inner one.
     """
     scales = _scales(flat)
-    number = contenders.number
+    known: dict[tuple[Interval, Interval, _Shape, int], int] = {}
     numbers: Numbers = []
     for specific, shape in zip(flat.filters, _shapes(flat), strict=True):
-        treatment = specific.treatment
-        source, destination = _range(specific.source), _range(specific.destination)
+        alike = id(specific.treatment)
+        mine = specific.source.me or specific.destination.me
         for box in specific.boxes:
-            sources, destinations = scales[box.direction[0]]
-            size = (sources.get(source, ONE), destinations.get(destination, ONE), *shape)
-            numbers.append(number(size, treatment))
+            locals_, remotes = scales[box.direction]
+            local, remote = ONE if mine else locals_.get(box.local, ONE), remotes.get(box.remote, ONE)
+            key = (local, remote, shape, alike)
+            number = known.get(key)
+            if number is None:
+                number = known[key] = contenders.number((local, remote, *shape), specific.treatment)
+            numbers.append(number)
     return numbers
 
 
@@ -184,38 +188,45 @@ def _shapes(flat: FlatPolicy) -> Iterator[_Shape]:
         yield shape
 
 
-_Grades = dict[Interval, Interval]
-"""What stands for each range of one side, for comparing; for ranges that are not in it, that is `ONE`."""
+_Grades = dict[Span, Interval]
+"""What stands for each range of addresses at one end, for comparing; for those that are not in it, that is `ONE`."""
 
 
-def _scales(flat: FlatPolicy) -> dict[int, tuple[_Grades, _Grades]]:
-    """Return the grades of sources and of destinations in each direction."""
-    found: dict[int, tuple[set[Interval], set[Interval]]] = {direction: (set(), set()) for direction in Direction}
+def _scales(flat: FlatPolicy) -> dict[Span, tuple[_Grades, _Grades]]:
+    """Return the grades of local and of remote ranges in each direction. Only the local end can be `me`."""
+    ends: dict[Span, tuple[set[Span], set[Span]]] = {(d, d): (set(), set()) for d in Direction}
+    with_me: set[Span] = set()
     for specific in flat.filters:
-        source, destination = _range(specific.source), _range(specific.destination)
+        mine = specific.source.me or specific.destination.me
         for box in specific.boxes:
-            sources, destinations = found[box.direction[0]]
-            sources.add(source)
-            destinations.add(destination)
-    grades = {ranges: _grades(ranges) for pair in found.values() for ranges in map(frozenset, pair)}
-    return {direction: (grades[frozenset(one)], grades[frozenset(other)]) for direction, (one, other) in found.items()}
+            locals_, remotes = ends[box.direction]
+            remotes.add(box.remote)
+            if mine:
+                with_me.add(box.direction)
+            else:
+                locals_.add(box.local)
+    known: dict[tuple[frozenset[Span], bool], _Grades] = {}
+
+    def grades(ranges: set[Span], me: bool) -> _Grades:
+        key = (frozenset(ranges), me)
+        if key not in known:
+            known[key] = _grades(key[0], me=me)
+        return known[key]
+
+    return {
+        direction: (grades(locals_, direction in with_me), grades(remotes, False))
+        for direction, (locals_, remotes) in ends.items()
+    }
 
 
-_ME: Final[Interval] = (-1, 0)
-
-
-def _range(term: Term) -> Interval:
-    me, addresses = term
-    return _ME if me else (addresses.first, addresses.last + 1)
-
-
-def _grades(ranges: frozenset[Interval]) -> _Grades:
-    """Return what stands for each of `ranges`; for `me`, and for hosts where there is `me`, that is `ONE`."""
-    nesting = None if _ME in ranges else depths(ranges)
+def _grades(ranges: Collection[Span], *, me: bool) -> _Grades:
+    """Return what stands for each of `ranges`; for hosts beside `me` that is `ONE`, as for `me`."""
+    nesting = None if me else depths(ranges)
     if nesting is None:
-        wide = [(low, end) for low, end in ranges if end - low > 1]
+        wide = [(low, high) for low, high in ranges if low < high]
         nesting = depths(wide)
         if nesting is None:
-            return {interval: interval for interval in wide}
+            return {(low, high): (low, high + 1) for low, high in wide}
     innermost = max(nesting.values(), default=0)
-    return {interval: (0, 2 + innermost - depth) for interval, depth in nesting.items()}
+    grades = [(0, 2 + innermost - depth) for depth in range(innermost + 1)]
+    return {span: grades[depth] for span, depth in nesting.items()}
