@@ -15,7 +15,7 @@ from ipsecmig.esp.headers import (
     with_next,
     wrap_for_tunnel,
 )
-from ipsecmig.esp.policy import check
+from ipsecmig.esp.policy import Admission
 from ipsecmig.esp.udp import repair_checksum, unwrap, wrap
 from ipsecmig.model.selectors import UDP
 from ipsecmig.model.space import Box
@@ -55,7 +55,7 @@ class Sender:
         if sa.mode is Mode.TUNNEL:
             return wrap_for_tunnel(sa.source, sa.destination, packet, self.transform.sequence.last + 1)
         parts = split_for_sending(packet)
-        if len(parts.addresses[1]) != len(sa.destination):
+        if parts.is_ipv6 is (len(sa.destination) == 4):
             raise PacketRejected(Reason.WRONG_ENDPOINT, "another version of IP")
         return parts
 
@@ -63,10 +63,11 @@ class Sender:
 class Receiver:
     """One inbound association. `transform` holds its usage."""
 
-    __slots__ = ("sa", "transform")
+    __slots__ = ("_protocol", "sa", "transform")
 
     def __init__(self, sa: SecurityAssociation) -> None:
         self.sa = sa
+        self._protocol = int(sa.protocol) if sa.udp is None else UDP
         self.transform: EspOpener | AhVerifier = (
             EspOpener(sa) if sa.protocol is SecurityProtocol.ESP else AhVerifier(sa)
         )
@@ -94,7 +95,7 @@ class Receiver:
         return parts.payload if self.sa.udp is None else unwrap(self.sa.udp, parts.payload)
 
     def _check_outside(self, parts: Parts) -> None:
-        if parts.protocol != (self.sa.protocol if self.sa.udp is None else UDP):
+        if parts.protocol != self._protocol:
             raise PacketRejected(Reason.WRONG_PROTOCOL, f"protocol {parts.protocol}")
         if parts.addresses[1] != self.sa.destination:
             raise PacketRejected(Reason.WRONG_ENDPOINT, "destination address")
@@ -107,11 +108,11 @@ class OutboundBundle:
     lies behind it, as their local side.
     """
 
-    __slots__ = ("_boxes", "senders")
+    __slots__ = ("_admission", "senders")
 
     def __init__(self, associations: tuple[SecurityAssociation, ...], boxes: tuple[Box, ...]) -> None:
         _check_order(associations)
-        self._boxes = boxes
+        self._admission = Admission(boxes, outbound=True)
         self.senders = tuple(Sender(sa) for sa in associations)
 
     @property
@@ -121,7 +122,7 @@ class OutboundBundle:
 
     def protect(self, packet: bytes, random: bytes = b"") -> bytes:
         """Return the packet protected. Raises PacketRejected, ValueError for a wrong number of random octets."""
-        check(packet, self._boxes, outbound=True)
+        self._admission.check(packet)
         for sender in reversed(self.senders):
             packet = sender.protect(packet, random if sender.random_octets else b"")
         return packet
@@ -130,18 +131,18 @@ class OutboundBundle:
 class InboundBundle:
     """What comes in through `associations`, outermost first, checked against `boxes`, seen as outbound ones are."""
 
-    __slots__ = ("_boxes", "receivers")
+    __slots__ = ("_admission", "receivers")
 
     def __init__(self, associations: tuple[SecurityAssociation, ...], boxes: tuple[Box, ...]) -> None:
         _check_order(associations)
-        self._boxes = boxes
+        self._admission = Admission(boxes, outbound=False)
         self.receivers = tuple(Receiver(sa) for sa in associations)
 
     def unprotect(self, packet: bytes) -> bytes:
         """Return the packet that was protected. Raises PacketRejected, and nothing else whatever the packet is."""
         for receiver in self.receivers:
             packet = receiver.unprotect(packet)
-        check(packet, self._boxes, outbound=False)
+        self._admission.check(packet)
         return packet
 
 

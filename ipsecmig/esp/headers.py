@@ -35,13 +35,13 @@ class Parts(NamedTuple):
     @property
     def is_ipv6(self) -> bool:
         """Whether the header is of IPv6."""
-        return self.header[0] >> 4 == 6
+        return self.header[0] >= 0x60
 
     @property
     def addresses(self) -> tuple[bytes, bytes]:
         """Source and destination, packed."""
         header = self.header
-        return (header[8:24], header[24:40]) if self.is_ipv6 else (header[12:16], header[16:20])
+        return (header[8:24], header[24:40]) if header[0] >= 0x60 else (header[12:16], header[16:20])
 
 
 def checksum(data: bytes) -> int:
@@ -49,9 +49,9 @@ def checksum(data: bytes) -> int:
 
     A trailing octet counts as the high half of a word.
     """
-    number = int.from_bytes(data, "big") << (len(data) % 2 * 8)
+    number = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0", "big")
     # 2^16 is 1 modulo 2^16 - 1, so the sum of the words is the number itself there; only all zeros sum to 0.
-    return 0xFFFF - ((number % 0xFFFF or 0xFFFF) if number else 0)
+    return -number % 0xFFFF if number else 0xFFFF
 
 
 def whole_packet(packet: bytes) -> bytes:
@@ -78,7 +78,7 @@ def split_for_sending(packet: bytes) -> Parts:
     section 3.1.1). Raises PacketRejected for a fragment: protection comes before fragmentation.
     """
     packet = whole_packet(packet)
-    if packet[0] >> 4 == 4:
+    if packet[0] < 0x50:
         return _split_ipv4(packet)
     next_at, at, protocol = cut = 6, 40, packet[6]
     while protocol in _EXTENSIONS:
@@ -145,7 +145,7 @@ def with_next(parts: Parts, protocol: int, octets: int) -> bytes:
     Raises PacketRejected when the packet would be too long.
     """
     header, at = parts.header, parts.next_at
-    if parts.is_ipv6:
+    if header[0] >= 0x60:
         length = _fitting(len(header) - 40 + octets)
         changed = header[:at] + bytes((protocol,)) + header[at + 1 :]
         return changed[:4] + length + changed[6:]

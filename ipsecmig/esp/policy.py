@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from ipsecmig.esp.errors import PacketRejected, Reason
@@ -11,6 +10,8 @@ from ipsecmig.esp.headers import upper_layer, whole_packet
 from ipsecmig.model.space import ALL_PORTS, WITH_PORTS, Box
 
 _PORTS: Final = struct.Struct("!HH")
+_PLAIN_OCTETS: Final = 24
+"""An IPv4 header without options and the ports, or what stands there."""
 
 
 class Flow(NamedTuple):
@@ -41,15 +42,41 @@ def flow_of(packet: bytes) -> Flow:
     return Flow(version, source, destination, protocol, ports)
 
 
-def check(packet: bytes, boxes: Iterable[Box], *, outbound: bool) -> None:
-    """Raise PacketRejected(SELECTOR_MISMATCH) unless the packet is in one of the boxes.
+class Admission:
+    """The check against `boxes`, for the packets of one direction.
 
     Boxes are seen from this end of the association, which is their local side, whatever their direction and link,
     which are not looked at. Ports that cannot be seen are only in a box of all ports (RFC 2401 section 4.4.2: opaque).
     """
-    flow = flow_of(packet)
-    if not any(_contains(box, flow, outbound=outbound) for box in boxes):
-        raise PacketRejected(Reason.SELECTOR_MISMATCH)
+
+    __slots__ = ("_boxes", "_last", "_outbound")
+
+    def __init__(self, boxes: tuple[Box, ...], *, outbound: bool) -> None:
+        self._boxes = boxes
+        self._outbound = outbound
+        self._last = b""
+
+    def check(self, packet: bytes) -> None:
+        """Raise PacketRejected(SELECTOR_MISMATCH) unless the packet is in one of the boxes.
+
+        Raises it for another reason when the packet is too damaged to tell.
+        """
+        # Packets come in runs of one flow, so the last that passed is known by its protocol, addresses and ports.
+        key = _flow_octets(packet)
+        if key and key == self._last:
+            return
+        flow = flow_of(packet)
+        if not any(_contains(box, flow, outbound=self._outbound) for box in self._boxes):
+            raise PacketRejected(Reason.SELECTOR_MISMATCH)
+        self._last = key
+
+
+def _flow_octets(packet: bytes) -> bytes:
+    """Return the octets of protocol, addresses and ports; empty where they are not all in their usual places."""
+    if packet[:1] != b"\x45" or len(packet) < _PLAIN_OCTETS or packet[6] & 0x1F or packet[7]:
+        return b""
+    ends_early = not packet[2] and packet[3] < _PLAIN_OCTETS
+    return b"" if ends_early else packet[9:10] + packet[12:_PLAIN_OCTETS]
 
 
 def _contains(box: Box, flow: Flow, *, outbound: bool) -> bool:
