@@ -9,6 +9,7 @@ from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import MainMode, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
+from ipsecmig.model.windows import WindowsVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Traffic:
 class Configuration:
     """One end of a negotiation with one peer, both known by their addresses as main mode with preshared keys needs.
 
-    The octets of the preshared key are its text in UTF-8.
+    The octets of the preshared key are its text in UTF-8. `windows` is the version that this end passes for by its
+    vendor IDs; None is a present peer of no name.
     """
 
     local: IPv4Address | IPv6Address
@@ -34,3 +36,4 @@ class Configuration:
     preshared_key: Secret
     main_mode: MainMode
     traffic: Traffic
+    windows: WindowsVersion | None = None

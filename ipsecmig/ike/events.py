@@ -12,6 +12,19 @@ from ipsecmig.ike.wire.identification import Identification
 
 
 @dataclass(frozen=True, slots=True)
+class PeerAnnounced:
+    """The peer's first message bore vendor IDs. Anyone may have sent them.
+
+    `names` are those of `vendor_ids`, one by one, None where unknown. `windows` is the version in Microsoft's, which
+    `wire.vendor.WINDOWS` explains if known; None without it.
+    """
+
+    vendor_ids: tuple[bytes, ...]
+    names: tuple[str | None, ...]
+    windows: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Established:
     """Main mode succeeded: the peer has proved to be `peer`."""
 
@@ -83,4 +96,4 @@ class Failed:
     reason: str
 
 
-Event = Established | ChildEstablished | Discarded | PeerNotified | PeerDeleted | Failed
+Event = PeerAnnounced | Established | ChildEstablished | Discarded | PeerNotified | PeerDeleted | Failed

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ipsecmig.ike import keymat, phase1
+from ipsecmig.ike.announcement import announce, recognise
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.crypto import groups, hashes
 from ipsecmig.ike.crypto.ciphers import Cbc
@@ -20,6 +21,7 @@ from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
 from ipsecmig.ike.protection import seal, unseal
 from ipsecmig.ike.wire.association import SecurityAssociation
+from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification, host
 from ipsecmig.ike.wire.message import COOKIE, HEADER, NO_COOKIE, Header, Message
 from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber
@@ -66,10 +68,11 @@ class Proving:
 
 
 def offer(situation: Situation) -> Step:
-    """Send message 1: the initiator's offers."""
+    """Send message 1: the initiator's offers and vendor IDs."""
     cookies = Cookies(situation.random.take(COOKIE), NO_COOKIE)
     association = phase1.offer(situation.configuration.main_mode)
-    return Step(Offered(cookies, association.encode()), Message(_header(cookies), (association,)))
+    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration.windows))
+    return Step(Offered(cookies, association.encode()), Message(_header(cookies), payloads))
 
 
 def choose(situation: Situation) -> Step:
@@ -78,7 +81,9 @@ def choose(situation: Situation) -> Step:
     offered = only(message.payloads, SecurityAssociation)
     association, choice = phase1.choose(situation.configuration.main_mode, offered)
     cookies = Cookies(message.header.initiator_cookie, situation.random.take(COOKIE))
-    return Step(Chosen(cookies, offered.encode(), choice), Message(_header(cookies), (association,)))
+    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration.windows))
+    events = recognise(message.payloads)
+    return Step(Chosen(cookies, offered.encode(), choice), Message(_header(cookies), payloads), events)
 
 
 def send_key(situation: Situation) -> Step:
@@ -87,8 +92,9 @@ def send_key(situation: Situation) -> Step:
     choice = phase1.accept(situation.configuration.main_mode, only(message.payloads, SecurityAssociation))
     cookies = replace(offered.cookies, responder=message.header.responder_cookie)
     private, g_xi, ni_b = _own(situation, choice.suite)
-    payloads = (KeyExchange(g_xi), Nonce(ni_b))
-    return Step(Keyed(Chosen(cookies, offered.sai_b, choice), private, g_xi, ni_b), Message(_header(cookies), payloads))
+    keyed = Keyed(Chosen(cookies, offered.sai_b, choice), private, g_xi, ni_b)
+    reply = Message(_header(cookies), (KeyExchange(g_xi), Nonce(ni_b)))
+    return Step(keyed, reply, recognise(message.payloads))
 
 
 def answer_key(situation: Situation) -> Step:

@@ -13,19 +13,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipsecmig.ike import keymat, main_mode, quick_mode
+from ipsecmig.ike.announcement import recognise
 from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
-from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerNotified
+from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.message import encode_message
 from ipsecmig.ike.wire.numbers import NotifyNumber, Protocol
+from ipsecmig.ike.wire.opaque import Nonce, VendorId
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
+from ipsecmig.model.windows import WindowsVersion
 
 A, B = IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")
 
@@ -329,6 +333,41 @@ def test_a_forged_informational_message_is_discarded() -> None:
     assert [type(event) for event in events(initiator)] == [Discarded]
     initiator.receive(refusal, 0.0, octets(8))
     assert [type(event) for event in events(initiator)] == [PeerNotified, Failed]
+
+
+NAMES = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "Vid-Initial-Contact")
+
+
+@pytest.mark.parametrize(
+    ("windows", "number", "names"),
+    [
+        (WindowsVersion.WINDOWS_2000, 2, NAMES),
+        (WindowsVersion.XP, 3, NAMES),
+        (WindowsVersion.SERVER_2003, 4, NAMES),
+        (WindowsVersion.VISTA, 5, NAMES),
+    ],
+)
+def test_each_end_hears_which_windows_the_other_is(
+    windows: WindowsVersion, number: int, names: tuple[str, ...]
+) -> None:
+    one, other = ends()
+    mine, theirs = negotiate((replace(one, windows=windows), replace(other, windows=windows)))
+    assert_agreed(mine, theirs)
+    for found in (mine, theirs):
+        first = found[0]
+        assert isinstance(first, PeerAnnounced)
+        assert (first.windows, first.names) == (number, names)
+
+
+def test_vendor_ids_are_recognised_or_kept() -> None:
+    versioned, unknown = vendor.MICROSOFT.value + bytes.fromhex("0000002a"), b"somebody"
+    assert recognise((VendorId(unknown), Nonce(b"n"), VendorId(versioned))) == (
+        PeerAnnounced((unknown, versioned), (None, "MS NT5 ISAKMPOAKLEY"), 42),
+    )
+    assert recognise((VendorId(vendor.DPD.value),)) == (
+        PeerAnnounced((vendor.DPD.value,), ("Dead Peer Detection",), None),
+    )
+    assert recognise((Nonce(b"n"),)) == ()
 
 
 def test_messages_of_another_negotiation_are_discarded() -> None:

@@ -1,0 +1,41 @@
+"""The vendor IDs that an end sends, and what those of the peer tell ([MS-IKEE] 1.7 and appendix A)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.ike.events import PeerAnnounced
+from ipsecmig.ike.wire import vendor
+from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.opaque import VendorId
+from ipsecmig.model.windows import WindowsVersion
+
+_VERSION: Final = {
+    WindowsVersion.WINDOWS_2000: 2,
+    WindowsVersion.XP: 3,
+    WindowsVersion.SERVER_2003: 4,
+    WindowsVersion.VISTA: 5,
+}
+"""The version behind Microsoft's vendor ID; Windows XP has that of Windows Server 2003 from Service Pack 2."""
+
+
+def announce(windows: WindowsVersion | None) -> tuple[VendorId, ...]:
+    """Return the vendor IDs in the first message of an end that passes for this Windows, or for no Windows.
+
+    What the engine cannot do is not announced: NAT traversal, AuthIP and dead peer detection. Nothing was agreed with
+    the peer before, so Windows says that this is the first contact.
+    """
+    if windows is None:
+        return ()
+    microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
+    return tuple(VendorId(value) for value in (microsoft, vendor.GSSAPI.value, vendor.INITIAL_CONTACT.value))
+
+
+def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:
+    """Return what the vendor IDs among the payloads tell; nothing if there are none."""
+    found = tuple(payload.data for payload in payloads if isinstance(payload, VendorId))
+    if not found:
+        return ()
+    names = tuple(None if (known := vendor.identify(data)) is None else known.name for data in found)
+    versions = (version for data in found if (version := vendor.windows_version(data)) is not None)
+    return (PeerAnnounced(found, names, next(versions, None)),)
