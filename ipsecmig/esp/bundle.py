@@ -17,24 +17,25 @@ from ipsecmig.esp.headers import (
 )
 from ipsecmig.esp.policy import Admission
 from ipsecmig.esp.udp import repair_checksum, unwrap, wrap
-from ipsecmig.model.selectors import UDP
+from ipsecmig.model.selectors import ESP, UDP
 from ipsecmig.model.space import Box
 from ipsecmig.model.treatment import Mode
 
 
 class Sender:
-    """One outbound association. `transform` holds its sequence counter and usage."""
+    """One outbound association. `transform` holds its sequence counter and usage.
 
-    __slots__ = ("sa", "transform")
+    `random_octets` is how many each packet needs: an IV for ESP with a cipher, else none.
+    """
+
+    __slots__ = ("_is_ipv6", "_is_tunnel", "random_octets", "sa", "transform")
 
     def __init__(self, sa: SecurityAssociation) -> None:
         self.sa = sa
+        self._is_tunnel = sa.mode is Mode.TUNNEL
+        self._is_ipv6 = len(sa.destination) == 16
         self.transform: EspSealer | AhSigner = EspSealer(sa) if sa.protocol is SecurityProtocol.ESP else AhSigner(sa)
-
-    @property
-    def random_octets(self) -> int:
-        """How many random octets each packet needs: an IV for ESP with a cipher, else none."""
-        return self.transform.random_octets if isinstance(self.transform, EspSealer) else 0
+        self.random_octets = self.transform.random_octets if isinstance(self.transform, EspSealer) else 0
 
     def protect(self, packet: bytes, random: bytes = b"") -> bytes:
         """Return the packet protected. `random` is `random_octets` fresh octets.
@@ -46,16 +47,16 @@ class Sender:
             return self.transform.sign(parts)
         body = self.transform.seal(parts.protocol, parts.payload, random)
         if self.sa.udp is None:
-            return with_next(parts, SecurityProtocol.ESP, len(body)) + body
+            return with_next(parts, ESP, len(body)) + body
         datagram = wrap(self.sa.udp, parts, body)
         return with_next(parts, UDP, len(datagram)) + datagram
 
     def _parts(self, packet: bytes) -> Parts:
-        sa = self.sa
-        if sa.mode is Mode.TUNNEL:
+        if self._is_tunnel:
+            sa = self.sa
             return wrap_for_tunnel(sa.source, sa.destination, packet, self.transform.sequence.last + 1)
         parts = split_for_sending(packet)
-        if parts.is_ipv6 is (len(sa.destination) == 4):
+        if parts.is_ipv6 is not self._is_ipv6:
             raise PacketRejected(Reason.WRONG_ENDPOINT, "another version of IP")
         return parts
 

@@ -18,6 +18,8 @@ from ipsecmig.model.algorithms import ENCRYPTION, Encryption
 
 _HEADER_OCTETS: Final = 8
 _PADDING: Final = bytes(range(1, 256))
+_TRAILERS: Final = tuple(_PADDING[:octets] + bytes((octets,)) for octets in range(16))
+_NEXT_HEADERS: Final = tuple(bytes((number,)) for number in range(256))
 _ALIGNMENT: Final = 4
 """Pad length and next header end on a word boundary, whatever the cipher (RFC 2406 section 2.4)."""
 
@@ -66,8 +68,7 @@ class EspSealer:
         if len(random) != self._iv:
             raise ValueError(f"{self._iv} random octets are needed, not {len(random)}")
         sequence = self.sequence.following()
-        padding = -(len(payload) + 2) % self._block
-        plain = payload + _PADDING[:padding] + bytes((padding, next_header))
+        plain = payload + _TRAILERS[-(len(payload) + 2) % self._block] + _NEXT_HEADERS[next_header]
         self.usage.count(len(plain))
         self.sequence.last = sequence
         # The chain goes on from the packet before, so its last block would be a predictable IV. A random block goes

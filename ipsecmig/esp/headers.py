@@ -58,11 +58,11 @@ def whole_packet(packet: bytes) -> bytes:
     """Return the packet without octets after its end. Raises PacketRejected when it is not all there."""
     version = packet[0] >> 4 if packet else 0
     if version == 4 and len(packet) >= 20:
-        length = int.from_bytes(packet[2:4], "big")
+        length = packet[2] << 8 | packet[3]
         if packet[0] & 15 < 5 or length < (packet[0] & 15) * 4:
             raise PacketRejected(Reason.MALFORMED, "header length")
     elif version == 6 and len(packet) >= 40:
-        length = 40 + int.from_bytes(packet[4:6], "big")
+        length = 40 + (packet[4] << 8 | packet[5])
     else:
         reason = Reason.TRUNCATED if version in (4, 6) or not packet else Reason.MALFORMED
         raise PacketRejected(reason, "IP header")
