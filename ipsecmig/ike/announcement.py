@@ -19,16 +19,26 @@ _VERSION: Final = {
 """The version behind Microsoft's vendor ID; Windows XP has that of Windows Server 2003 from Service Pack 2."""
 
 
+_WITHOUT_FRAGMENTS: Final = frozenset({WindowsVersion.XP})
+
+
 def announce(windows: WindowsVersion | None) -> tuple[VendorId, ...]:
     """Return the vendor IDs in the first message of an end that passes for this Windows, or for no Windows.
 
     What the engine cannot do is not announced: NAT traversal, AuthIP and dead peer detection. Nothing was agreed with
     the peer before, so Windows says that this is the first contact.
     """
+    fragments = () if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value,)
     if windows is None:
-        return ()
+        return tuple(VendorId(value) for value in fragments)
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
-    return tuple(VendorId(value) for value in (microsoft, vendor.GSSAPI.value, vendor.INITIAL_CONTACT.value))
+    values = (microsoft, vendor.GSSAPI.value, *fragments, vendor.INITIAL_CONTACT.value)
+    return tuple(VendorId(value) for value in values)
+
+
+def takes_fragments(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
+    """Tell whether both ends understand fragments: this one, and the peer by what it announced."""
+    return windows not in _WITHOUT_FRAGMENTS and vendor.FRAGMENTATION.name in announced.names
 
 
 def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:

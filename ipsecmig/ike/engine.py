@@ -1,7 +1,7 @@
 """The engine: one end of main mode and quick mode with one peer, without sockets, clock or randomness.
 
 It authenticates by preshared key, follows main mode with one quick mode, and reports notifies and deletes; the life of
-the SAs afterwards is its user's.
+the SAs afterwards is its user's. Large messages travel in fragments if both ends announced that.
 
 Whoever runs it hands in datagrams (`receive`), tells when time has passed (`on_timer`, due at `timer`), sends what
 `to_send` returns, and reads what happened from `next_event`. An engine runs one negotiation: for another, or after one
@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ipsecmig.ike import informational, main_mode, quick_mode
+from ipsecmig.ike import fragments, informational, main_mode, quick_mode
+from ipsecmig.ike.announcement import takes_fragments
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.errors import InvalidKey, Malformed, Refused
-from ipsecmig.ike.events import Discarded, Event, Failed, PeerNotified
+from ipsecmig.ike.events import Discarded, Event, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import Randomness, Secured, Situation, Step
 from ipsecmig.ike.informational import clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
@@ -64,7 +65,7 @@ class _Exchange:
     state: State = State.IDLE
     context: object = field(default=None, repr=False)
     received: bytes = b""
-    sent: bytes = b""
+    sent: tuple[bytes, ...] = ()
     attempt: int = 0
     deadline: float | None = None
 
@@ -78,6 +79,9 @@ class Engine:
         self._quick: dict[int, _Exchange] = {}
         self._cookies: Cookies | None = None
         self._secured: Secured | None = None
+        self._peer_takes_fragments = False
+        self._messages_split = 0
+        self._reassembly = fragments.Reassembly()
         self._outbox: list[bytes] = []
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
 
@@ -97,7 +101,9 @@ class Engine:
         """
         source = Randomness(random)
         try:
-            self._dispatch(decode_message(datagram), datagram, now, source)
+            whole = self._whole(datagram, now)
+            if whole is not None:
+                self._dispatch(decode_message(whole), whole, now, source)
         except Malformed as error:
             self._events.append(Discarded(str(error)))
 
@@ -123,6 +129,21 @@ class Engine:
 
     def _exchanges(self) -> tuple[_Exchange, ...]:
         return (self._main, *self._quick.values())
+
+    def _whole(self, datagram: bytes, now: float) -> bytes | None:
+        """Return the datagram, or the message that it completes; None if more fragments are needed. Raises Malformed.
+
+        Only fragments of this negotiation are kept, since anyone can send others.
+        """
+        message = decode_message(datagram)
+        fragment = fragments.fragment_in(message)
+        if fragment is None:
+            return datagram
+        if self._cookies is None or not self._ours(message.header):
+            self._events.append(Discarded("a fragment whose cookies are not those of this negotiation"))
+            return None
+        self._reassembly, whole = self._reassembly.accept(fragment, now)
+        return whole
 
     def _dispatch(self, message: Message | SealedMessage, datagram: bytes, now: float, random: Randomness) -> None:
         """Give a message to its exchange."""
@@ -182,7 +203,7 @@ class Engine:
             self._unexpected(one)
             return
         if row.action is Action.RESEND:
-            self._outbox.append(one.sent)
+            self._outbox.extend(one.sent)
         if cause is Cause.TIMER:
             one.attempt += 1
         if cause is Cause.EXHAUSTED:
@@ -217,6 +238,9 @@ class Engine:
         """Make what a step left the state of the engine."""
         one.context, one.attempt = step.context, 0
         _enter(one, row.state, now)
+        for event in step.events:
+            if isinstance(event, PeerAnnounced):
+                self._peer_takes_fragments = takes_fragments(self._configuration.windows, event)
         if step.reply is not None:
             self._send(one, step.reply)
         if one is not self._main:
@@ -229,9 +253,18 @@ class Engine:
 
     def _send(self, one: _Exchange, message: Message | SealedMessage) -> None:
         header = message.header
-        one.sent, one.message_id = encode_message(message), header.message_id
+        one.sent, one.message_id = self._datagrams(message), header.message_id
         self._cookies = Cookies(header.initiator_cookie, header.responder_cookie)
-        self._outbox.append(one.sent)
+        self._outbox.extend(one.sent)
+
+    def _datagrams(self, message: Message | SealedMessage) -> tuple[bytes, ...]:
+        """Return the message, in fragments if it is large and the peer takes them."""
+        datagram = encode_message(message)
+        small = len(datagram) <= fragments.WHOLE_OCTETS
+        if small or not self._peer_takes_fragments or not fragments.divisible(message):
+            return (datagram,)
+        self._messages_split = self._messages_split % 0xFFFF + 1
+        return fragments.split(datagram, self._messages_split)
 
     def _remember(self, one: _Exchange) -> None:
         self._quick[one.message_id] = one

@@ -11,21 +11,38 @@ from typing import Final
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.fragment import Fragment
-from ipsecmig.ike.wire.message import HEADER, Message, decode_message, encode_message
-from ipsecmig.ike.wire.numbers import Flag
+from ipsecmig.ike.wire.message import HEADER, Message, SealedMessage, decode_message, encode_message
+from ipsecmig.ike.wire.numbers import Exchange, Flag
 
 _IP_AND_UDP: Final = 20 + 8
 _NON_ESP_MARKER: Final = 4
 _FRAGMENT_HEADERS: Final = 4 + 4
 
-DATA_OCTETS: Final = 576 - _IP_AND_UDP - _NON_ESP_MARKER - HEADER - _FRAGMENT_HEADERS
-"""How much of a message fits a fragment in an IPv4 packet of 576 octets."""
+WHOLE_OCTETS: Final = 576 - _IP_AND_UDP - _NON_ESP_MARKER
+"""The octets of the largest message that fits an IPv4 packet of 576 octets."""
+
+DATA_OCTETS: Final = WHOLE_OCTETS - HEADER - _FRAGMENT_HEADERS
+"""How much of a message fits a fragment in such a packet."""
 
 MAX_MESSAGE: Final = 65_535
 """The octets of the largest message that is put together: what a UDP datagram could hold at most."""
 
 LIFETIME: Final = 70.0
 """The seconds for which an incomplete message is kept."""
+
+
+def divisible(message: Message | SealedMessage) -> bool:
+    """Tell whether the message is one of those that are sent in fragments when large: those with an identification.
+
+    They are the encrypted messages of main mode and of quick mode; the third of quick mode, without, is always small.
+    """
+    return isinstance(message, SealedMessage) and message.header.exchange in (Exchange.MAIN, Exchange.QUICK)
+
+
+def fragment_in(message: Message | SealedMessage) -> Fragment | None:
+    """Return the fragment that the message carries, None if it is a whole one. Fragments travel alone."""
+    payloads = message.payloads if isinstance(message, Message) else ()
+    return payloads[0] if len(payloads) == 1 and isinstance(payloads[0], Fragment) else None
 
 
 def split(datagram: bytes, identifier: int, size: int = DATA_OCTETS) -> tuple[bytes, ...]:
