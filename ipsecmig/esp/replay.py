@@ -9,6 +9,8 @@ from ipsecmig.esp.errors import PacketRejected, Reason
 WINDOW: Final = 64
 """The preferred size (RFC 2406 section 3.4.3), and that of Windows."""
 
+_MASK: Final = (1 << WINDOW) - 1
+
 LAST_SEQUENCE: Final = 0xFFFFFFFF
 
 
@@ -37,7 +39,7 @@ class ReplayWindow:
         ahead = sequence - self._highest
         if ahead > 0:
             self._highest = sequence
-            self._seen = 1 if ahead >= WINDOW else (self._seen << ahead | 1) & ((1 << WINDOW) - 1)
+            self._seen = 1 if ahead >= WINDOW else (self._seen << ahead | 1) & _MASK
         else:
             self._seen |= 1 << -ahead
 
