@@ -14,11 +14,12 @@ from typing import Final
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.expansion import expand
-from ipsecmig.model.policy import Action, DefaultResponseRule, FilterAction, Policy, StoreKind
+from ipsecmig.model.policy import Action, DefaultResponseRule, FilterAction, Policy, Rule, StoreKind
 from ipsecmig.model.selectors import Address, DnsName, Family, ServerAddress
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import ALL_PORTS, WITH_PORTS, Box, Direction, Span
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
+from ipsecmig.model.treatment import Block, Permit, Protect
 from ipsecmig.model.windows import TRAITS
 
 CLOSED: Final = SecurityDirection.FAILS_CLOSED
@@ -113,6 +114,20 @@ def negotiates(request: EmissionRequest) -> bool:
     store, policy = request.store, request.policy
     actions = (store.filter_action(rule.filter_action, policy.store) for rule in policy.rules if rule.active)
     return any(action is not None and action.action is Action.NEGOTIATE for action in actions)
+
+
+def widening_opens(request: EmissionRequest, rule: Rule) -> bool:
+    """Whether `rule` lets through more than the policy does where it is applied to packets that it does not mean.
+
+    A block never does, a permit always. A protection does where the policy blocks or protects otherwise, and when it
+    lets clear packets in.
+    """
+    mine = {f.treatment for f in request.flat.filters if f.rule is rule}
+    if any(isinstance(t, Permit) or (isinstance(t, Protect) and t.accept_clear_inbound) for t in mine):
+        return True
+    if all(isinstance(t, Block) for t in mine):
+        return False
+    return any(not isinstance(f.treatment, Permit) and f.treatment not in mine for f in request.flat.filters)
 
 
 def is_known(address: Address, family: Family, site: Site) -> bool:

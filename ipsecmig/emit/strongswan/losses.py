@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ipsecmig.emit.common import ADMINISTRATIVE, CLOSED, OPEN, address_judge, negotiates, soft_judge
+from ipsecmig.emit.common import ADMINISTRATIVE, CLOSED, OPEN, address_judge, negotiates, soft_judge, widening_opens
 from ipsecmig.emit.strongswan.connections import usable
 from ipsecmig.emit.strongswan.proposals import (
     DEFAULT_KILOBYTES,
@@ -57,12 +57,7 @@ def capabilities(outcome: Outcome) -> Capabilities:
             "the address of the tunnel's peer is not known; its packets are dropped",
             "name it in the site inventory (--site) and convert again",
         ),
-        AttributeKind.RULE_CONNECTION_TYPE: _of_rule(
-            outcome.one_link,
-            LossKind.NARROWED,
-            "charon's policies hold on all interfaces; of LAN and dial-up, what lets less through is for both",
-            _NFTABLES,
-        ),
+        AttributeKind.RULE_CONNECTION_TYPE: _connection_type(outcome),
         AttributeKind.ACTION_ACTION: _action,
         AttributeKind.ACTION_OFFERS: _offers,
         AttributeKind.ACTION_LIFETIMES: _lifetimes,
@@ -176,6 +171,21 @@ def _later_method(attribute: Attribute, rule: Rule, method: PresharedKey) -> Los
         return None
     reason = "charon proposes one method; this one is accepted from a peer but never proposed"
     return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "put the method that all peers have first")
+
+
+def _connection_type(outcome: Outcome) -> Judge:
+    """Judge a rule for one kind of link, which charon applies to all: a protection may displace another one there."""
+
+    def judge(attribute: Attribute, request: EmissionRequest) -> Loss | None:
+        rule = attribute.rule
+        if rule is None or id(rule) not in outcome.one_link:
+            return None
+        protects = any(f.rule is rule and isinstance(f.treatment, Protect) for f in request.flat.filters)
+        direction = OPEN if protects and widening_opens(request, rule) else CLOSED
+        reason = "charon's policies hold on all interfaces; of LAN and dial-up, what lets less through is for both"
+        return attribute.loss(TARGET_NAME, LossKind.NARROWED, direction, reason, _NFTABLES)
+
+    return judge
 
 
 def _of_rule(rules: frozenset[int], kind: LossKind, reason: str, advice: str) -> Judge:

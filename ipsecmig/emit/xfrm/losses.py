@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ipsecmig.emit.common import ADMINISTRATIVE, CLOSED, OPEN, address_judge, key_management
+from ipsecmig.emit.common import ADMINISTRATIVE, CLOSED, OPEN, address_judge, key_management, widening_opens
 from ipsecmig.emit.xfrm.database import LIMIT, Unsaid, has_no_peer, kinds, takes_ports
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.policy import Action, ConnectionType, Filter, FilterAction
 from ipsecmig.model.selectors import AddressRange, DnsName, PortRange
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind
-from ipsecmig.model.treatment import Block
 
 NAME: Final = "xfrm"
 
@@ -29,10 +28,9 @@ def _judge_connection_type(attribute: Attribute, request: EmissionRequest) -> Lo
     if does is Action.PERMIT and attribute.value is ConnectionType.DIALUP:
         reason += ", so the permit is left out"
         return attribute.loss(NAME, LossKind.NARROWED, CLOSED, reason, advice)
-    blocks = any(isinstance(f.treatment, Block) for f in request.flat.filters)
-    opens = does is Action.PERMIT or (does is Action.NEGOTIATE and blocks)
     reason += ", so the rule applies to every device"
-    return attribute.loss(NAME, LossKind.WIDENED, OPEN if opens else CLOSED, reason, advice)
+    direction = OPEN if widening_opens(request, rule) else CLOSED
+    return attribute.loss(NAME, LossKind.WIDENED, direction, reason, advice)
 
 
 def _judge_tunnel(attribute: Attribute, request: EmissionRequest) -> Loss | None:
