@@ -124,12 +124,17 @@ def of_kind(found: list[Event], kind: type[Event]) -> list[Event]:
 
 
 def assert_agreed(one: list[Event], other: list[Event]) -> ChildEstablished:
+    """Check that both ends hold the same phase 1, with addresses as identities, and fitting keys; return the child."""
+    assert [event.peer.addresses() for event in one + other if isinstance(event, Established)] == [(B,), (A,)]
+    return assert_child_agreed(one, other)
+
+
+def assert_child_agreed(one: list[Event], other: list[Event]) -> ChildEstablished:
     """Check that both ends hold the same phase 1 and fitting keys; return the initiator's child."""
     (mine,), (theirs,) = of_kind(one, Established), of_kind(other, Established)
     assert isinstance(mine, Established)
     assert isinstance(theirs, Established)
     assert (mine.cookies, mine.suite, mine.lifetimes) == (theirs.cookies, theirs.suite, theirs.lifetimes)
-    assert (mine.peer.addresses(), theirs.peer.addresses()) == ((B,), (A,))
     (child,), (peer,) = of_kind(one, ChildEstablished), of_kind(other, ChildEstablished)
     assert isinstance(child, ChildEstablished)
     assert isinstance(peer, ChildEstablished)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import MainMode, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +28,31 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """One end of a negotiation with one peer, both known by their addresses as main mode with preshared keys needs.
+class RsaCredentials:
+    """Authentication by RSA signatures. Certificates are DER: `chain` begins with that of `private_key`, then issuers.
 
-    The octets of the preshared key are its text in UTF-8. `windows` is the version that this end passes for by its
-    vendor IDs; None is a present peer of no name.
+    The peer's certificate must lead to `root` and be valid `at` this time, in seconds since 1970. `peer` is the DER of
+    the subject that it must have; None takes any under the root, as Windows does.
+    """
+
+    chain: tuple[bytes, ...]
+    private_key: RSAPrivateKey = field(repr=False)
+    root: bytes
+    at: float
+    peer: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One end of a negotiation with one peer. The addresses are also the identities where a preshared key is used.
+
+    `authentication` is the preshared key, whose octets are its text in UTF-8, or what RSA needs. `windows` is the
+    version that this end passes for by its vendor IDs; None is a present peer of no name.
     """
 
     local: IPv4Address | IPv6Address
     remote: IPv4Address | IPv6Address
-    preshared_key: Secret
+    authentication: Secret | RsaCredentials
     main_mode: MainMode
     traffic: Traffic
     windows: WindowsVersion | None = None

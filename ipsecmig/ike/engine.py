@@ -1,7 +1,7 @@
 """The engine: one end of main mode and quick mode with one peer, without sockets, clock or randomness.
 
-It authenticates by preshared key, follows main mode with one quick mode, and reports notifies and deletes; the life of
-the SAs afterwards is its user's. Large messages travel in fragments if both ends announced that.
+It authenticates by preshared key or RSA signatures, follows main mode with one quick mode, and reports notifies and
+deletes; the life of the SAs afterwards is its user's. Large messages travel in fragments if both ends announced that.
 
 Whoever runs it hands in datagrams (`receive`), tells when time has passed (`on_timer`, due at `timer`), sends what
 `to_send` returns, and reads what happened from `next_event`. An engine runs one negotiation: for another, or after one

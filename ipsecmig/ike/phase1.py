@@ -22,6 +22,11 @@ from ipsecmig.ike.wire.numbers import (
 from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Integrity
 from ipsecmig.model.policy import MainMode, MainModeOffer
 
+_METHODS: Final = {AuthenticationMethod.PRESHARED_KEY: "psk", AuthenticationMethod.RSA_SIGNATURES: "rsa"}
+"""The methods that the engine can do. Of others, Microsoft's Kerberos among them, an offer is not acceptable."""
+
+_PSK: Final = AuthenticationMethod.PRESHARED_KEY
+
 _BASIC_LIMIT: Final = 0xFFFF
 _GROUPS: Final = frozenset(group.value for group in DhGroup)
 
@@ -33,6 +38,7 @@ class Phase1Suite:
     cipher: BlockCipher
     hash_: Integrity
     group: DhGroup
+    method: AuthenticationMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +54,16 @@ def number(attribute: int, value: int) -> Attribute:
     return Attribute(attribute, value if value <= _BASIC_LIMIT else value.to_bytes(4, "big"))
 
 
-def offer(main_mode: MainMode) -> SecurityAssociation:
-    """Return every offer of main mode as a transform of one proposal, for authentication by preshared key."""
+def offer(main_mode: MainMode, method: AuthenticationMethod = _PSK) -> SecurityAssociation:
+    """Return every offer of main mode as a transform of one proposal, all with that authentication method."""
     transforms = tuple(
-        Transform(position, KEY_IKE, _attributes(row, main_mode.lifetime_seconds))
+        Transform(position, KEY_IKE, _attributes(row, method, main_mode.lifetime_seconds))
         for position, row in enumerate(main_mode.offers, 1)
     )
     return SecurityAssociation((Proposal(1, Protocol.ISAKMP, b"", transforms),))
 
 
-def _attributes(row: MainModeOffer, seconds: int) -> tuple[Attribute, ...]:
+def _attributes(row: MainModeOffer, method: AuthenticationMethod, seconds: int) -> tuple[Attribute, ...]:
     encryption = ENCRYPTION[row.encryption]
     if encryption.oakley is None:
         raise ValueError(f"phase 1 cannot use {row.encryption.value}")
@@ -67,18 +73,20 @@ def _attributes(row: MainModeOffer, seconds: int) -> tuple[Attribute, ...]:
         *([Attribute(Phase1Attribute.KEY_LENGTH, encryption.key_bits)] if sized else []),
         Attribute(Phase1Attribute.HASH, INTEGRITY[row.integrity].oakley),
         Attribute(Phase1Attribute.GROUP, row.group.value),
-        Attribute(Phase1Attribute.AUTHENTICATION, AuthenticationMethod.PRESHARED_KEY),
+        Attribute(Phase1Attribute.AUTHENTICATION, method),
         Attribute(Phase1Attribute.LIFE_TYPE, LifeType.SECONDS),
         number(Phase1Attribute.LIFE_DURATION, seconds),
     )
 
 
-def choose(main_mode: MainMode, offered: SecurityAssociation) -> tuple[SecurityAssociation, Phase1Choice]:
+def choose(
+    main_mode: MainMode, offered: SecurityAssociation, method: AuthenticationMethod = _PSK
+) -> tuple[SecurityAssociation, Phase1Choice]:
     """Return the first transform of the peer that is among ours, alone in an SA, and its meaning.
 
     The peer's lifetimes hold, whatever ours are. Raises Refused.
     """
-    ours = [suite for transform in _transforms(offer(main_mode)) if (suite := _suite(transform)) is not None]
+    ours = [suite for transform in _transforms(offer(main_mode, method)) if (suite := _suite(transform)) is not None]
     for proposal in offered.proposals:
         for transform in proposal.transforms if proposal.protocol == Protocol.ISAKMP else ():
             suite = _suite(transform)
@@ -86,15 +94,15 @@ def choose(main_mode: MainMode, offered: SecurityAssociation) -> tuple[SecurityA
                 chosen = Proposal(proposal.position, proposal.protocol, proposal.spi, (transform,))
                 return SecurityAssociation((chosen,)), Phase1Choice(suite, read_phase_1(transform.attributes))
     theirs = " ".join(_text(transform) for transform in _transforms(offered))
-    known = " ".join(_text(transform) for transform in _transforms(offer(main_mode)))
+    known = " ".join(_text(transform) for transform in _transforms(offer(main_mode, method)))
     raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, f"the peer offers {theirs or 'nothing'}; acceptable are {known}")
 
 
-def accept(main_mode: MainMode, chosen: SecurityAssociation) -> Phase1Choice:
+def accept(main_mode: MainMode, chosen: SecurityAssociation, method: AuthenticationMethod = _PSK) -> Phase1Choice:
     """Return the meaning of the peer's choice. Raises Refused unless it is one transform that was offered."""
     transforms = _transforms(chosen)
     suite = _suite(transforms[0]) if len(transforms) == 1 else None
-    if suite is None or suite not in [_suite(transform) for transform in _transforms(offer(main_mode))]:
+    if suite is None or suite not in [_suite(transform) for transform in _transforms(offer(main_mode, method))]:
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the transforms offered")
     return Phase1Choice(suite, read_phase_1(transforms[0].attributes))
 
@@ -113,13 +121,13 @@ def _suite(transform: Transform) -> Phase1Suite | None:
     authentication = transform.amount(Phase1Attribute.AUTHENTICATION)
     if cipher is None or hash_ is None or group not in _GROUPS:
         return None
-    if transform.transform != KEY_IKE or authentication != AuthenticationMethod.PRESHARED_KEY:
+    if transform.transform != KEY_IKE or authentication not in _METHODS:
         return None
-    return Phase1Suite(cipher, hash_, DhGroup(group))
+    return Phase1Suite(cipher, hash_, DhGroup(group), AuthenticationMethod(authentication))
 
 
 def _text(transform: Transform) -> str:
     suite = _suite(transform)
     if suite is not None:
-        return f"{suite.cipher.name}-{suite.hash_.value}-group{suite.group.value}"
+        return f"{suite.cipher.name}-{suite.hash_.value}-group{suite.group.value}-{_METHODS[suite.method]}"
     return "{" + " ".join(f"{found.number}={found.amount}" for found in transform.attributes) + "}"

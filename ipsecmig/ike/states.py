@@ -1,6 +1,7 @@
 """The state machine of main mode and of quick mode, as two tables that know no bytes, keys or clocks.
 
-Main mode with preshared keys (RFC 2409 section 5.4); an asterisk marks what is encrypted:
+Main mode with preshared keys (RFC 2409 section 5.4); an asterisk marks what is encrypted. With RSA signatures (5.1)
+CERT and SIG take the place of HASH, and a certificate may be asked for; what follows on what is the same:
 
     initiator                                                responder
     IDLE       OFFER           SA -------------------------> IDLE

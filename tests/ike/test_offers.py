@@ -76,7 +76,7 @@ def test_phase_1_offers_that_are_not_ours_are_refused(offered: SecurityAssociati
     with pytest.raises(Refused) as caught:
         phase1.choose(MAIN, offered)
     assert caught.value.notify == NotifyNumber.NO_PROPOSAL_CHOSEN
-    assert "aes256-sha256-group14 3des-sha1-group2" in caught.value.detail
+    assert "aes256-sha256-group14-psk 3des-sha1-group2-psk" in caught.value.detail
 
 
 def test_a_phase_1_choice_is_the_peers_transform_unchanged() -> None:
