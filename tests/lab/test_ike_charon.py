@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from ike_certificates import BETWEEN, FAR, ROOT, TWO
 
-from ipsecmig.ike.configuration import Configuration, Traffic
+from ipsecmig.ike.configuration import Configuration, RsaCredentials, Traffic
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Established, Event, Failed, PeerAnnounced
 from ipsecmig.ike.exchange import RANDOM_OCTETS
@@ -49,7 +53,7 @@ def module_lab() -> Iterator[Lab]:
 @pytest.fixture
 def machines(module_lab: Lab) -> Iterator[tuple[Lab, Charon]]:
     """Give a charon on the host; the engine sits on the peer."""
-    with open_charon(module_lab.host, "charon { send_vendor_id = no }") as charon:
+    with open_charon(module_lab.host, "charon { send_vendor_id = no\n fragment_size = 576 }") as charon:
         yield module_lab, charon
 
 
@@ -174,6 +178,59 @@ def test_the_engine_as_responder(
     (established,) = (event for event in found if isinstance(event, Established))
     assert established.suite.group is offer.group
     assert "IKE_SA c" in said
+
+
+def with_certificates(charon: Charon) -> list[OutputFile]:
+    """Give charon a certificate; return settings that make it authenticate by that and a peer by one of the root."""
+    keys = charon.folder / "swanctl"
+    (keys / "x509ca" / "root.der").write_bytes(ROOT.der)
+    (keys / "x509" / "two.der").write_bytes(TWO.der)
+    private = TWO.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    (keys / "rsa" / "two.pem").write_bytes(private)
+    (file,) = settings("3des-sha1-modp1024", "3des-sha1")
+    before, _, after = file.content.decode().partition("        local {")
+    authentication = """
+        local { auth = pubkey
+                certs = two.der }
+        remote { auth = pubkey
+                 id = "O=Lab, CN=far"
+                 cacerts = root.der }
+        children"""
+    return [replace(file, content=(before + authentication + after.partition("children")[2]).encode())]
+
+
+def with_signatures() -> Configuration:
+    offer = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
+    quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
+    credentials = RsaCredentials((FAR.der, BETWEEN.der), FAR.key, ROOT.der, time.time(), TWO.subject)
+    return replace(configuration(offer, quick, None), authentication=credentials)
+
+
+# Messages with certificates are so large that both ends send them in fragments.
+def test_signatures_as_initiator(machines: tuple[Lab, Charon]) -> None:
+    lab, charon = machines
+    charon.loads(with_certificates(charon))
+    engine = Engine(with_signatures())
+    with socket_in(lab.peer) as udp:
+        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        found = run(engine, udp)
+    assert [type(event) for event in found] == [PeerAnnounced, Established, ChildEstablished]
+    said = charon.wait_for(r"parsed QUICK_MODE request \d+ \[ HASH \]")
+    assert re.search(r"authentication of '[^']*CN=far' with RSA_EMSA_PKCS1_NULL successful", said)
+    assert "parsed ID_PROT request 0 [ FRAG(2" in said
+    assert "generating ID_PROT response 0 [ FRAG(2" in said
+
+
+def test_signatures_as_responder(machines: tuple[Lab, Charon]) -> None:
+    lab, charon = machines
+    charon.loads(with_certificates(charon))
+    engine = Engine(with_signatures())
+    with socket_in(lab.peer) as udp:
+        charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
+        found = run(engine, udp)
+        said = charon.wait_for(r"selected proposal: ESP:")
+    assert [event.peer.data for event in found if isinstance(event, Established)] == [TWO.subject]
+    assert re.search(r"authentication of '[^']*CN=far' with RSA_EMSA_PKCS1_NULL successful", said)
 
 
 @pytest.mark.parametrize("ike", ["aes256-sha256-modp2048", "3des-md5-modp1024"])
