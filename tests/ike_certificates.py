@@ -38,10 +38,23 @@ def name(common_name: str) -> x509.Name:
 
 
 @cache
-def issue(common_name: str, issuer: Owned | None = None, authority: bool = False, end: datetime = END) -> Owned:
+def issue(
+    common_name: str, issuer: Owned | None = None, authority: bool = False, end: datetime = END, signs: bool = True
+) -> Owned:
     """Return a new certificate with a new key of 1024 bits, signed by the issuer or, without one, by itself."""
     key = generate_private_key(65537, 1024)
     signer = key if issuer is None else issuer.key
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority and signs,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name(common_name))
@@ -51,6 +64,7 @@ def issue(common_name: str, issuer: Owned | None = None, authority: bool = False
         .not_valid_before(BEGIN)
         .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         .sign(signer, SHA256())
@@ -62,6 +76,8 @@ ROOT = issue("Root", authority=True)
 OTHER_ROOT = issue("Another root", authority=True)
 NAMESAKE = issue("Root", authority=True, end=END - timedelta(days=1))
 BETWEEN = issue("Between", ROOT, authority=True)
+NOT_TO_SIGN = issue("Not to sign", ROOT, authority=True, signs=False)
 ONE, TWO, FAR = issue("one", ROOT), issue("two", ROOT), issue("far", BETWEEN)
 FOREIGN, FORGED, UNDER_A_HOST = issue("foreign", OTHER_ROOT), issue("forged", NAMESAKE), issue("sub", ONE)
+BADLY_SIGNED = issue("badly signed", NOT_TO_SIGN)
 EXPIRED = issue("expired", ROOT, end=datetime(2025, 1, 1, tzinfo=UTC))

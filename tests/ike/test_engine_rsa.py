@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ike_certificates import (
+    BADLY_SIGNED,
     BETWEEN,
     EXPIRED,
     FAR,
     FOREIGN,
     FORGED,
+    NOT_TO_SIGN,
     NOW,
     ONE,
     ROOT,
@@ -67,10 +69,19 @@ def test_two_ends_agree(mine: RsaCredentials, theirs: RsaCredentials) -> None:
         (credentials(FORGED), None, NotifyNumber.INVALID_CERT_AUTHORITY),
         (credentials(FAR), None, NotifyNumber.INVALID_CERT_AUTHORITY),
         (credentials(UNDER_A_HOST, ONE), None, NotifyNumber.INVALID_CERT_AUTHORITY),
+        (credentials(BADLY_SIGNED, NOT_TO_SIGN), None, NotifyNumber.INVALID_CERT_AUTHORITY),
         (credentials(EXPIRED), None, NotifyNumber.INVALID_CERTIFICATE),
         (credentials(ONE), FAR.subject, NotifyNumber.INVALID_ID_INFORMATION),
     ],
-    ids=["other root", "namesake of the root", "a link is missing", "a host signed", "expired", "other name"],
+    ids=[
+        "other root",
+        "namesake of the root",
+        "a link is missing",
+        "a host signed",
+        "an authority that must not sign",
+        "expired",
+        "other name",
+    ],
 )
 @pytest.mark.parametrize("as_initiator", [True, False])
 def test_a_peer_that_cannot_be_trusted_is_refused(

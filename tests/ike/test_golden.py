@@ -13,6 +13,7 @@ from golden_conversations import Exchanged, Phase1
 from ipsecmig.ike import keymat
 from ipsecmig.ike.crypto import groups
 from ipsecmig.ike.crypto.ciphers import Cbc
+from ipsecmig.ike.crypto.signatures import is_signature
 from ipsecmig.ike.keymat import Phase2Inputs
 from ipsecmig.ike.protection import seal_octets
 from ipsecmig.ike.wire.association import SecurityAssociation
@@ -148,6 +149,9 @@ def test_signatures_are_of_the_bare_hash() -> None:
         opened = pow(int.from_bytes(signatures[initiator], "big"), numbers.e, numbers.n).to_bytes(128, "big")
         # PKCS #1 v1.5 block type 1, without the DigestInfo that every other protocol has (RFC 2409 section 5.1).
         assert opened == b"\0\1" + b"\xff" * (125 - len(expected)) + b"\0" + expected
+        assert is_signature(key, signatures[initiator], expected)
+        assert not is_signature(key, signatures[initiator], expected[:-1])
+        assert not is_signature(key, signatures[not initiator], expected)
 
 
 @conversations
