@@ -54,20 +54,17 @@ def show(
 
     Example: ipsecmig show policy.cmd --flat
     """
-    from ipsecmig.cli.sources import read_store
-
     printer = make_printer(color, quiet=quiet)
     inputs = input_options(sources, from_, encoding, define, assume)
     if not flat:
+        from ipsecmig.cli.sources import read_store
+
         store = _only(read_store(inputs, printer), policy)
         _print_store(store, printer, format_, with_secrets=with_secrets)
         return Exit.UNDECIDED if store.not_understood else Exit.DONE
-    from ipsecmig.cli.site import make_site
-    from ipsecmig.model.flatten import flatten, select_policy
+    from ipsecmig.cli.policies import read_flat
 
-    host = make_site(SiteOptions(site, tuple(me or ()), windows))
-    store = read_store(inputs, printer)
-    flattened = flatten(store, select_policy(store, policy), host)
+    flattened = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
     _print_flat(flattened, printer, format_)
     return Exit.UNDECIDED if flattened.not_understood else Exit.DONE
 

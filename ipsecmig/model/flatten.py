@@ -8,7 +8,7 @@ Source: TechNet "IPSec driver", HP-UX IPSec manual p. 18, [MS-GPIPSEC] (mirror f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from ipsecmig.errors import UsageError
@@ -313,19 +313,3 @@ def _assumptions(specific: list[SpecificFilter], site: Site, value: int) -> Iter
         yield "neighbour discovery is exempt, and with it all of ICMPv6"
     if value in {0, 1} and not site.broadcasts:
         yield "the directed broadcast addresses of this host's networks are not known"
-
-
-def with_filters(flat: FlatPolicy, filters: tuple[SpecificFilter, ...]) -> FlatPolicy:
-    """Return `flat` with other filters, for example after a fix or a mutation."""
-    return replace(flat, filters=filters)
-
-
-__all__ = [
-    "Family",
-    "FlatPolicy",
-    "SpecificFilter",
-    "Weight",
-    "flatten",
-    "select_policy",
-    "with_filters",
-]

@@ -87,10 +87,6 @@ class Box(NamedTuple):
         protocol = _protocol_text(self.protocol)
         return f"{Direction(self.direction[0]).label} {protocol} {source} > {destination}{link}"
 
-    def first_packet(self) -> Packet:
-        """Return the packet with the lowest coordinates."""
-        return Packet(*(low for low, _ in self))
-
 
 class Packet(NamedTuple):
     """One point of the space; the fields are those of `Box`."""
