@@ -26,7 +26,7 @@ class PeerAnnounced:
 
 @dataclass(frozen=True, slots=True)
 class Established:
-    """Main mode succeeded: the peer has proved to be `peer`."""
+    """Main mode succeeded: the peer has proved to be `peer`. `suite.offer` is what was agreed in terms of the model."""
 
     cookies: Cookies
     suite: Phase1Suite
@@ -50,7 +50,7 @@ class ProtocolSa:
 
 @dataclass(frozen=True, slots=True)
 class ChildEstablished:
-    """Quick mode succeeded. `associations` stand in the order of `suite.protocols`."""
+    """Quick mode succeeded. `associations` stand in the order of `suite.transforms`."""
 
     message_id: int
     suite: Phase2Suite

@@ -19,7 +19,7 @@ from ipsecmig.ike.wire.numbers import (
     Phase1Attribute,
     Protocol,
 )
-from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Integrity
+from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import MainMode, MainModeOffer
 
 _METHODS: Final = {AuthenticationMethod.PRESHARED_KEY: "psk", AuthenticationMethod.RSA_SIGNATURES: "rsa"}
@@ -39,6 +39,11 @@ class Phase1Suite:
     hash_: Integrity
     group: DhGroup
     method: AuthenticationMethod
+
+    @property
+    def offer(self) -> MainModeOffer:
+        """The same in terms of the model, whose names the ciphers of offers bear."""
+        return MainModeOffer(Encryption(self.cipher.name), self.hash_, self.group)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Several proposals of one position are meant together: AH and ESP on the same pac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -16,7 +16,7 @@ from ipsecmig.ike.phase1 import number
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.attributes import Attribute
 from ipsecmig.ike.wire.numbers import Encapsulation, LifeType, NotifyNumber, Phase2Attribute, Protocol
-from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, EncryptionAlgorithm, IntegrityAlgorithm
+from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, EncryptionAlgorithm, IntegrityAlgorithm
 from ipsecmig.model.policy import AhTransform, EspTransform, QuickModeOffer
 from ipsecmig.model.treatment import Mode
 
@@ -31,12 +31,15 @@ _BLOCK_WITH_SIZED_KEYS: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Phase2Suite:
-    """What protects the traffic: a protocol and its transform for each header, lifetimes left out.
+    """What protects the traffic, lifetimes left out: a transform for each header, AH before ESP if both are there."""
 
-    `protocols` holds, for each, protocol, transform and the attributes besides lifetimes, sorted by number.
-    """
+    transforms: tuple[AhTransform | EspTransform, ...]
+    mode: Mode
+    pfs_group: DhGroup | None
 
-    protocols: tuple[tuple[int, int, tuple[tuple[int, int], ...]], ...]
+
+_Meaning = tuple[int, int, tuple[tuple[int, int], ...]]
+"""A protocol, its transform and the attributes besides lifetimes, sorted by number."""
 
 
 def key_octets(protocol: int, transform: Transform) -> int:
@@ -122,12 +125,12 @@ def choose(traffic: Traffic, offered: SecurityAssociation) -> tuple[Proposal, ..
 _NO_SPIS: Final = {int(Protocol.AH): bytes(4), int(Protocol.ESP): bytes(4)}
 
 
-def _fit(together: tuple[Proposal, ...], suite: Phase2Suite) -> tuple[int, ...] | None:
+def _fit(together: tuple[Proposal, ...], suite: tuple[_Meaning, ...]) -> tuple[int, ...] | None:
     """Return the places of the transforms that make proposals mean the suite, None if there are none."""
-    if len(together) != len(suite.protocols):
+    if len(together) != len(suite):
         return None
     places = []
-    for proposal, wanted in zip(together, suite.protocols, strict=True):
+    for proposal, wanted in zip(together, suite, strict=True):
         meanings = [_meaning(proposal, transform) for transform in proposal.transforms]
         if wanted not in meanings or len(proposal.spi) != 4:
             return None
@@ -135,26 +138,39 @@ def _fit(together: tuple[Proposal, ...], suite: Phase2Suite) -> tuple[int, ...] 
     return tuple(places)
 
 
-def _meaning(proposal: Proposal, transform: Transform) -> tuple[int, int, tuple[tuple[int, int], ...]]:
+def _meaning(proposal: Proposal, transform: Transform) -> _Meaning:
     relevant = ((found.number, found.amount) for found in transform.attributes if found.number not in _LIFETIMES)
     return proposal.protocol, transform.transform, tuple(sorted(relevant))
 
 
-def suite_of(chosen: tuple[Proposal, ...]) -> Phase2Suite:
-    """Return the meaning of proposals that hold one transform each."""
-    return Phase2Suite(tuple(_meaning(proposal, proposal.transforms[0]) for proposal in chosen))
+def suite_of(traffic: Traffic, chosen: tuple[Proposal, ...]) -> Phase2Suite:
+    """Return what proposals of one transform each mean, given that they are among the offers for the traffic."""
+    transforms = tuple(_model(proposal.protocol, proposal.transforms[0]) for proposal in chosen)
+    return Phase2Suite(transforms, traffic.mode, traffic.pfs_group)
 
 
-def _suites(association: SecurityAssociation) -> list[Phase2Suite]:
+def _model(protocol: int, transform: Transform) -> AhTransform | EspTransform:
+    row = _integrity(transform.amount(Phase2Attribute.AUTHENTICATION))
+    integrity = None if row is None else row.integrity
+    if protocol == Protocol.AH and integrity is not None:
+        return AhTransform(integrity)
+    return EspTransform(_cipher(transform).encryption, integrity)
+
+
+def _meanings(proposals: Iterable[Proposal]) -> tuple[_Meaning, ...]:
+    return tuple(_meaning(proposal, proposal.transforms[0]) for proposal in proposals)
+
+
+def _suites(association: SecurityAssociation) -> list[tuple[_Meaning, ...]]:
     groups = groupby(association.proposals, key=lambda proposal: proposal.position)
-    return [suite_of(tuple(group)) for _, group in groups]
+    return [_meanings(group) for _, group in groups]
 
 
 def accept(traffic: Traffic, chosen: SecurityAssociation) -> tuple[Proposal, ...]:
     """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
     if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
-    if suite_of(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS)):
+    if _meanings(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS)):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
     return chosen.proposals
 

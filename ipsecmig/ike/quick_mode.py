@@ -171,5 +171,5 @@ def _child(
             for spi in (own[protocol], proposal.spi)
         )
         associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
-    suite, lifetimes = phase2.suite_of(chosen), read_phase_2(chosen[0].transforms[0].attributes)
+    suite, lifetimes = phase2.suite_of(traffic, chosen), read_phase_2(chosen[0].transforms[0].attributes)
     return ChildEstablished(message_id, suite, lifetimes, traffic.local, traffic.remote, tuple(associations))

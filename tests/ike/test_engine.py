@@ -41,6 +41,7 @@ from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.phase2 import Phase2Suite
 from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.message import encode_message
@@ -65,13 +66,16 @@ from ipsecmig.model.windows import WindowsVersion
     ],
 )
 def test_two_ends_agree(offer: MainModeOffer, quick: QuickModeOffer, sizes: dict[int, int]) -> None:
-    child = assert_agreed(*negotiate(ends((offer,), (quick,))))
+    mine, theirs = negotiate(ends((offer,), (quick,)))
+    child = assert_agreed(mine, theirs)
+    assert child.suite == Phase2Suite(quick.transforms, Mode.TRANSPORT, None)
+    assert [event.suite.offer for event in mine + theirs if isinstance(event, Established)] == [offer, offer]
     assert {row.protocol: len(row.inbound_key) for row in child.associations} == sizes
 
 
 @pytest.mark.parametrize("pfs", [DhGroup.MODP768, DhGroup.MODP1536])
 def test_two_ends_agree_with_pfs(pfs: DhGroup) -> None:
-    assert_agreed(*negotiate(ends(pfs=pfs)))
+    assert assert_agreed(*negotiate(ends(pfs=pfs))).suite.pfs_group is pfs
 
 
 def test_a_tunnel_between_networks() -> None:
