@@ -15,6 +15,7 @@ from ipsecmig.ike.wire.identification import host
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
+from ipsecmig.udp import Datagram, Endpoint
 
 A, B = IPv4Address("10.9.0.1"), IPv4Address("10.9.0.2")
 
@@ -47,16 +48,32 @@ def octets(seed: object) -> bytes:
     return hashlib.shake_128(repr(seed).encode()).digest(RANDOM_OCTETS)
 
 
-def flipped(datagram: bytes) -> bytes:
-    at = len(datagram) * 2 // 3
-    return datagram[:at] + bytes((datagram[at] ^ 0x40,)) + datagram[at + 1 :]
+def changed(datagram: Datagram, data: bytes) -> Datagram:
+    return datagram._replace(data=data)
 
 
-ARRIVING: dict[str, Callable[[bytes], list[bytes]]] = {
+def to_one(data: bytes) -> Datagram:
+    """Return the datagram from the second end to the first."""
+    return Datagram(data, Endpoint(B), Endpoint(A))
+
+
+def to_other(data: bytes) -> Datagram:
+    """Return the datagram from the first end to the second."""
+    return Datagram(data, Endpoint(A), Endpoint(B))
+
+
+def flipped(datagram: Datagram, back: int | None = None) -> Datagram:
+    """Return the datagram with a bit changed: in the octet so far from the end, or after two thirds."""
+    data = datagram.data
+    at = len(data) * 2 // 3 if back is None else len(data) - back
+    return changed(datagram, data[:at] + bytes((data[at] ^ 0x40,)) + data[at + 1 :])
+
+
+ARRIVING: dict[str, Callable[[Datagram], list[Datagram]]] = {
     "arrive": lambda datagram: [datagram],
     "drop": lambda _: [],
     "twice": lambda datagram: [datagram, datagram],
-    "cut": lambda datagram: [datagram[:-1]],
+    "cut": lambda datagram: [changed(datagram, datagram.data[:-1])],
     "flip": lambda datagram: [flipped(datagram)],
 }
 """What of a datagram arrives at once, by its fate; one that is late arrives behind the next ones."""
@@ -75,7 +92,7 @@ class Wire:
     def run(self) -> None:
         """Carry until nothing is under way and nobody waits any more."""
         self.one.start(self.now, octets("start"))
-        late: list[tuple[Engine, bytes]] = []
+        late: list[tuple[Engine, Datagram]] = []
         while self.carried < 500:
             behind, late, arriving = late, [], []
             for target, datagram in self.sent():
@@ -91,7 +108,7 @@ class Wire:
                 return
         raise AssertionError("the two ends do not come to rest")
 
-    def sent(self) -> list[tuple[Engine, bytes]]:
+    def sent(self) -> list[tuple[Engine, Datagram]]:
         under_way = [(self.other, datagram) for datagram in self.one.to_send()]
         return under_way + [(self.one, datagram) for datagram in self.other.to_send()]
 
@@ -148,12 +165,12 @@ def assert_child_agreed(one: list[Event], other: list[Event]) -> ChildEstablishe
     return child
 
 
-def next_datagram(sender: Engine) -> bytes:
+def next_datagram(sender: Engine) -> Datagram:
     (datagram,) = sender.to_send()
     return datagram
 
 
-def advance(one: Engine, other: Engine, messages: int) -> tuple[Engine, Engine, bytes]:
+def advance(one: Engine, other: Engine, messages: int) -> tuple[Engine, Engine, Datagram]:
     """Carry that many messages; return who sends the next one, who receives it, and it."""
     one.start(0.0, octets("start"))
     sender, receiver = one, other

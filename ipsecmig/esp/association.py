@@ -9,11 +9,10 @@ from typing import Final
 from ipsecmig.model import selectors
 from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, Encryption, Integrity
 from ipsecmig.model.treatment import Mode
+from ipsecmig.udp import NAT_T_PORT
 
 LOWEST_SPI: Final = 256
 """SPIs below are reserved (RFC 2402 section 2.4, RFC 2406 section 2.1)."""
-
-NAT_T_PORT: Final = 4500
 
 
 class SecurityProtocol(IntEnum):

@@ -13,16 +13,13 @@ from ipsecmig.esp.association import OriginalAddresses, UdpEncapsulation
 from ipsecmig.esp.errors import PacketRejected, Reason
 from ipsecmig.esp.headers import Parts, checksum
 from ipsecmig.model.selectors import TCP, UDP
-
-KEEPALIVE: Final = b"\xff"
-NON_ESP_MARKER: Final = bytes(4)
-"""Stands before an IKE message at port 4500, where ESP has its SPI."""
+from ipsecmig.udp import KEEPALIVE, NON_ESP_MARKER
 
 _HEADER: Final = struct.Struct("!HHHH")
 _CHECKSUM_AT: Final = {TCP: 16, UDP: 6}
 
 
-class Datagram(Enum):
+class Contents(Enum):
     """What a datagram at port 4500 is."""
 
     ESP = auto()
@@ -30,13 +27,13 @@ class Datagram(Enum):
     KEEPALIVE = auto()
 
 
-def classify(data: bytes) -> Datagram:
+def classify(data: bytes) -> Contents:
     """Say what the data of a UDP datagram at port 4500 is (RFC 3948 section 2). Raises PacketRejected for neither."""
     if data == KEEPALIVE:
-        return Datagram.KEEPALIVE
+        return Contents.KEEPALIVE
     if len(data) <= len(NON_ESP_MARKER):
         raise PacketRejected(Reason.TRUNCATED, "datagram of port 4500")
-    return Datagram.IKE if data[:4] == NON_ESP_MARKER else Datagram.ESP
+    return Contents.IKE if data[:4] == NON_ESP_MARKER else Contents.ESP
 
 
 def wrap(udp: UdpEncapsulation, parts: Parts, body: bytes) -> bytes:
@@ -64,7 +61,7 @@ def unwrap(udp: UdpEncapsulation, datagram: bytes) -> bytes:
     if not _HEADER.size <= length <= len(datagram):
         raise PacketRejected(Reason.TRUNCATED, "UDP")
     body = datagram[_HEADER.size : length]
-    if classify(body) is not Datagram.ESP:
+    if classify(body) is not Contents.ESP:
         raise PacketRejected(Reason.WRONG_PROTOCOL, "not ESP")
     return body
 

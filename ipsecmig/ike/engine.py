@@ -7,6 +7,11 @@ Whoever runs it hands in datagrams (`receive`), tells when time has passed (`on_
 `to_send` returns, and reads what happened from `next_event`. An engine runs one negotiation: for another, or after one
 that failed, make another engine. `now` is in seconds of any clock that does not go back; `random` is at least
 `RANDOM_OCTETS` unpredictable octets, used once.
+
+Datagrams are whole in both directions: they bear both endpoints, and at port 4500 the marker before the message. A
+runner has a socket at port 500 and one at port 4500, sends each datagram from the socket of `source.port`, and fills in
+`source` and `destination` of what it receives, with the address of this host, never that of "any". Whatever arrives at
+port 4500 may be handed in; ESP and keepalives are passed over.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike import fragments, informational, main_mode, quick_mode
 from ipsecmig.ike.announcement import takes_fragments
@@ -28,6 +33,7 @@ from ipsecmig.ike.states import FINAL, MAIN_MODE, QUICK_MODE, Action, Cause, Row
 from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, decode_message, encode_message
 from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
 from ipsecmig.ike.wire.numbers import NotifyNumber
+from ipsecmig.udp import Datagram, Endpoint, Path, ike_message
 
 TIMEOUTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """How many seconds are waited before each retransmission, and at last before giving up."""
@@ -62,6 +68,7 @@ class _Exchange:
 
     message_id: int
     table: Table
+    path: Path
     state: State = State.IDLE
     context: object = field(default=None, repr=False)
     received: bytes = b""
@@ -70,19 +77,28 @@ class _Exchange:
     deadline: float | None = None
 
 
+class _Arrived(NamedTuple):
+    """A message, the octets that it was decoded from, and the way back to where they came from."""
+
+    message: Message | SealedMessage
+    octets: bytes
+    path: Path
+
+
 class Engine:
     """One end of a negotiation."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
-        self._main = _Exchange(_MAIN, MAIN_MODE)
+        self._path = Path(Endpoint(configuration.local), Endpoint(configuration.remote))
+        self._main = _Exchange(_MAIN, MAIN_MODE, self._path)
         self._quick: dict[int, _Exchange] = {}
         self._cookies: Cookies | None = None
         self._secured: Secured | None = None
         self._peer_takes_fragments = False
         self._messages_split = 0
         self._reassembly = fragments.Reassembly()
-        self._outbox: list[bytes] = []
+        self._outbox: list[Datagram] = []
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
 
     def start(self, now: float, random: bytes) -> None:
@@ -94,20 +110,22 @@ class Engine:
             raise ValueError("the negotiation has begun already")
         self._advance(self._main, Cause.START, None, now, Randomness(random))
 
-    def receive(self, datagram: bytes, now: float, random: bytes) -> None:
+    def receive(self, datagram: Datagram, now: float, random: bytes) -> None:
         """Take in a datagram of the peer. Whatever is wrong with it becomes an event.
 
         Raises ValueError for too few random octets.
         """
-        source = Randomness(random)
+        source, data = Randomness(random), ike_message(datagram)
+        if data is None:
+            return
         try:
-            whole = self._whole(datagram, now)
+            whole = self._whole(data, now)
             if whole is not None:
-                self._dispatch(decode_message(whole), whole, now, source)
+                self._dispatch(_Arrived(decode_message(whole), whole, Path.back(datagram)), now, source)
         except Malformed as error:
             self._events.append(Discarded(str(error)))
 
-    def to_send(self) -> tuple[bytes, ...]:
+    def to_send(self) -> tuple[Datagram, ...]:
         """Return the datagrams to send to the peer, each once."""
         outbox, self._outbox = tuple(self._outbox), []
         return outbox
@@ -145,27 +163,27 @@ class Engine:
         self._reassembly, whole = self._reassembly.accept(fragment, now)
         return whole
 
-    def _dispatch(self, message: Message | SealedMessage, datagram: bytes, now: float, random: Randomness) -> None:
+    def _dispatch(self, arrived: _Arrived, now: float, random: Randomness) -> None:
         """Give a message to its exchange."""
-        header = message.header
+        header = arrived.message.header
         one = self._exchange_of(header)
-        if one is not None and datagram == one.received:
+        if one is not None and arrived.octets == one.received:
             self._wait(one, Cause.REPEATED, now)
         elif not self._ours(header):
             self._events.append(Discarded("the cookies are not those of this negotiation"))
         elif header.exchange == ExchangeType.INFORMATIONAL:
-            self._informational(message, now)
+            self._informational(arrived.message, now)
         elif one is None:
             self._events.append(Discarded(f"exchange type {header.exchange} is out of place here"))
-        elif self._advance(one, Cause.MESSAGE, message, now, random):
-            one.received = datagram
+        elif self._advance(one, Cause.MESSAGE, arrived, now, random):
+            one.received = arrived.octets
 
     def _exchange_of(self, header: Header) -> _Exchange | None:
         if header.exchange == ExchangeType.MAIN and header.message_id == _MAIN:
             return self._main
         if header.exchange != ExchangeType.QUICK or header.message_id == _MAIN or self._secured is None:
             return None
-        return self._quick.get(header.message_id) or _Exchange(header.message_id, QUICK_MODE)
+        return self._quick.get(header.message_id) or _Exchange(header.message_id, QUICK_MODE, self._path)
 
     def _ours(self, header: Header) -> bool:
         """Tell whether the cookies fit: those agreed on, or what a first message or its answer bears."""
@@ -203,7 +221,7 @@ class Engine:
             self._unexpected(one)
             return
         if row.action is Action.RESEND:
-            self._outbox.extend(one.sent)
+            self._outbox.extend(map(one.path.carry, one.sent))
         if cause is Cause.TIMER:
             one.attempt += 1
         if cause is Cause.EXHAUSTED:
@@ -211,25 +229,30 @@ class Engine:
         if cause is not Cause.REPEATED:
             _enter(one, row.state, now)
 
-    def _advance(
-        self, one: _Exchange, cause: Cause, message: Message | SealedMessage | None, now: float, random: Randomness
-    ) -> bool:
+    def _advance(self, one: _Exchange, cause: Cause, arrived: _Arrived | None, now: float, random: Randomness) -> bool:
         """Take the step that the table says; tell whether it succeeded."""
         row = one.table.get((one.state, cause))
         if row is None:
             self._unexpected(one)
             return False
+        message = None if arrived is None else arrived.message
         situation = Situation(self._configuration, one.context, self._secured, message, random)
         try:
             step = STEPS[row.action](situation)
         except Malformed as error:
             self._events.append(Discarded(str(error)))
         except (Refused, InvalidKey) as error:
-            self._refuse(one, message, error, now, random)
+            self._refuse(one, arrived, error, now, random)
         else:
+            self._follow(one, arrived)
             self._take(one, row, step, now, random)
             return True
         return False
+
+    def _follow(self, one: _Exchange, arrived: _Arrived | None) -> None:
+        """Let the responder answer to where the first message came from."""
+        if arrived is not None and one.state is State.IDLE and one is self._main:
+            one.path = self._path = arrived.path
 
     def _unexpected(self, one: _Exchange) -> None:
         self._events.append(Discarded(f"nothing of this kind is expected in the state {one.state.name}"))
@@ -249,13 +272,13 @@ class Engine:
             self._secured = step.context
         self._events.extend(step.events)
         if row.state is State.ESTABLISHED:
-            self._advance(_Exchange(_MAIN, QUICK_MODE), Cause.START, None, now, random)
+            self._advance(_Exchange(_MAIN, QUICK_MODE, self._path), Cause.START, None, now, random)
 
     def _send(self, one: _Exchange, message: Message | SealedMessage) -> None:
         header = message.header
         one.sent, one.message_id = self._datagrams(message), header.message_id
         self._cookies = Cookies(header.initiator_cookie, header.responder_cookie)
-        self._outbox.extend(one.sent)
+        self._outbox.extend(map(one.path.carry, one.sent))
 
     def _datagrams(self, message: Message | SealedMessage) -> tuple[bytes, ...]:
         """Return the message, in fragments if it is large and the peer takes them."""
@@ -274,20 +297,22 @@ class Engine:
     def _refuse(
         self,
         one: _Exchange,
-        message: Message | SealedMessage | None,
+        arrived: _Arrived | None,
         error: Refused | InvalidKey,
         now: float,
         random: Randomness,
     ) -> None:
-        """End an exchange and tell the peer why, protected if there are keys."""
+        """End an exchange and tell the peer why, protected if there are keys, where the refused message came from."""
+        path = one.path if arrived is None else arrived.path
         kind = error.notify if isinstance(error, Refused) else NotifyNumber.INVALID_KEY_INFORMATION
         self._wait(one, Cause.REFUSED, now)
         self._events.append(Failed(one.message_id, kind, str(error)))
         if self._secured is not None:
-            self._outbox.append(encode_message(sealed_notify(self._secured, kind, random.message_id())))
-        elif message is not None:
-            cookies = Cookies(message.header.initiator_cookie, message.header.responder_cookie)
-            self._outbox.append(encode_message(clear_notify(cookies, kind, random.message_id())))
+            self._outbox.append(path.carry(encode_message(sealed_notify(self._secured, kind, random.message_id()))))
+        elif arrived is not None:
+            header = arrived.message.header
+            cookies = Cookies(header.initiator_cookie, header.responder_cookie)
+            self._outbox.append(path.carry(encode_message(clear_notify(cookies, kind, random.message_id()))))
 
 
 def _enter(one: _Exchange, state: State, now: float) -> None:

@@ -13,12 +13,12 @@ from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.message import HEADER, Message, SealedMessage, decode_message, encode_message
 from ipsecmig.ike.wire.numbers import Exchange, Flag
+from ipsecmig.udp import NON_ESP_MARKER
 
 _IP_AND_UDP: Final = 20 + 8
-_NON_ESP_MARKER: Final = 4
 _FRAGMENT_HEADERS: Final = 4 + 4
 
-WHOLE_OCTETS: Final = 576 - _IP_AND_UDP - _NON_ESP_MARKER
+WHOLE_OCTETS: Final = 576 - _IP_AND_UDP - len(NON_ESP_MARKER)
 """The octets of the largest message that fits an IPv4 packet of 576 octets."""
 
 DATA_OCTETS: Final = WHOLE_OCTETS - HEADER - _FRAGMENT_HEADERS

@@ -21,9 +21,9 @@ from ipsecmig.ike.wire.numbers import AuthenticationMethod, CertificateEncoding,
 from ipsecmig.ike.wire.opaque import Hash, Signature
 from ipsecmig.model.algorithms import Integrity
 from ipsecmig.model.policy import Secret
+from ipsecmig.udp import IKE_PORT
 
 UDP: Final = 17
-IKE_PORT: Final = 500
 
 
 def method(configuration: Configuration) -> AuthenticationMethod:
@@ -75,7 +75,7 @@ def check(configuration: Configuration, peer: Identification, payloads: tuple[Pa
         return
     if not hashes.equal(only(payloads, Hash).data, hash_):
         raise Malformed(HEADER, "a proof that the peer has the same preshared key")
-    wanted = configuration.remote
+    wanted = configuration.peer_identity or configuration.remote
     if peer.addresses() != (wanted,) or (peer.protocol, peer.port) not in {(0, 0), (UDP, 0), (UDP, IKE_PORT)}:
         raise Refused(NotifyNumber.INVALID_ID_INFORMATION, f"the peer does not identify itself as {wanted}")
 

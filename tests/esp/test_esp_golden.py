@@ -14,7 +14,7 @@ from ipsecmig.crypto import cbc_decryptor
 from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol, UdpEncapsulation
 from ipsecmig.esp.bundle import InboundBundle
 from ipsecmig.esp.encapsulation import EspSealer, iv_octets
-from ipsecmig.esp.udp import Datagram, classify
+from ipsecmig.esp.udp import Contents, classify
 from ipsecmig.model.algorithms import Encryption, Integrity
 from ipsecmig.model.selectors import AddressRange
 from ipsecmig.model.space import Direction, box
@@ -43,7 +43,7 @@ def packets(name: str) -> Iterator[bytes]:
         packet = frame[14:]
         if frame[12:14] == b"\x08\x00" and packet[9] == 17 and 4500 in struct.unpack_from("!HH", packet, 20):
             length = int.from_bytes(packet[2:4], "big")
-            if classify(packet[28:length]) is Datagram.ESP:
+            if classify(packet[28:length]) is Contents.ESP:
                 yield packet[:length]
 
 

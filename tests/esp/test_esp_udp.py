@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ipsecmig.esp.association import OriginalAddresses, UdpEncapsulation
 from ipsecmig.esp.bundle import Receiver, Sender
 from ipsecmig.esp.errors import PacketRejected, Reason
-from ipsecmig.esp.udp import KEEPALIVE, NON_ESP_MARKER, Datagram, classify
+from ipsecmig.esp.udp import Contents, classify
 from ipsecmig.model.algorithms import Encryption
+from ipsecmig.udp import KEEPALIVE, NON_ESP_MARKER
 
 PRIVATE, PUBLIC = "192.168.1.5", HOSTS[4][0]
 SERVER = HOSTS[4][1]
@@ -23,13 +24,13 @@ SERVER = HOSTS[4][1]
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (KEEPALIVE, Datagram.KEEPALIVE),
-        (NON_ESP_MARKER + b"ISAKMP", Datagram.IKE),
-        (b"\0\0\1\0ESP", Datagram.ESP),
-        (b"\xff\xff\xff\xffESP", Datagram.ESP),
+        (KEEPALIVE, Contents.KEEPALIVE),
+        (NON_ESP_MARKER + b"ISAKMP", Contents.IKE),
+        (b"\0\0\1\0ESP", Contents.ESP),
+        (b"\xff\xff\xff\xffESP", Contents.ESP),
     ],
 )
-def test_what_arrives_at_port_4500(data: bytes, kind: Datagram) -> None:
+def test_what_arrives_at_port_4500(data: bytes, kind: Contents) -> None:
     assert classify(data) is kind
 
 

@@ -23,13 +23,17 @@ from ike_ends import (
     Wire,
     advance,
     assert_agreed,
+    changed,
     ends,
     events,
     few_losses,
+    flipped,
     negotiate,
     next_datagram,
     octets,
     of_kind,
+    to_one,
+    to_other,
 )
 
 from ipsecmig.ike import keymat, proof, quick_mode
@@ -51,6 +55,7 @@ from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import MainMode, MainModeOffer, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
+from ipsecmig.udp import Datagram
 
 
 @pytest.mark.parametrize("offer", [DES, TRIPLE_DES, AES], ids=["des", "3des", "aes"])
@@ -180,7 +185,7 @@ def test_a_forged_message_is_discarded_and_the_true_one_still_counts(before: int
     one, other = (Engine(configuration) for configuration in ends())
     _, receiver, datagram = advance(one, other, before)
     events(receiver)
-    receiver.receive(datagram[:-1] + bytes((datagram[-1] ^ 1,)), 0.0, octets("forged"))
+    receiver.receive(flipped(datagram, back=1), 0.0, octets("forged"))
     (discarded,) = events(receiver)
     assert isinstance(discarded, Discarded)
     assert re.search(reason, discarded.reason)
@@ -194,9 +199,10 @@ def test_a_forged_message_is_discarded_and_the_true_one_still_counts(before: int
 def test_a_refusal_of_quick_mode_must_be_protected() -> None:
     one, other = (Engine(configuration) for configuration in ends())
     _, _, datagram = advance(one, other, 6)
-    cookies = Cookies(datagram[:8], datagram[8:16])
+    cookies = Cookies(datagram.data[:8], datagram.data[8:16])
+    forged = to_one(encode_message(clear_notify(cookies, NotifyNumber.NO_PROPOSAL_CHOSEN, 7)))
     events(one)
-    one.receive(encode_message(clear_notify(cookies, NotifyNumber.NO_PROPOSAL_CHOSEN, 7)), 0.0, octets("forged"))
+    one.receive(forged, 0.0, octets("forged"))
     assert events(one) == [PeerNotified(NotifyNumber.NO_PROPOSAL_CHOSEN, b"", protected=False)]
     other.receive(datagram, 0.0, octets(7))
     one.receive(next_datagram(other), 0.0, octets(8))
@@ -211,7 +217,7 @@ def test_a_forged_informational_message_is_discarded() -> None:
     responder.receive(datagram, 0.0, octets(7))
     refusal = next_datagram(responder)
     events(initiator)
-    initiator.receive(refusal[:-9] + bytes((refusal[-9] ^ 1,)) + refusal[-8:], 0.0, octets("forged"))
+    initiator.receive(flipped(refusal, back=9), 0.0, octets("forged"))
     assert [type(event) for event in events(initiator)] == [Discarded]
     initiator.receive(refusal, 0.0, octets(8))
     assert [type(event) for event in events(initiator)] == [PeerNotified, Failed]
@@ -258,7 +264,7 @@ def test_messages_of_another_negotiation_are_discarded() -> None:
     _, receiver, datagram = advance(one, other, 2)
     events(receiver)
     for at in (0, 8):
-        receiver.receive(datagram[:at] + bytes(8) + datagram[at + 8 :], 0.0, octets(at))
+        receiver.receive(changed(datagram, datagram.data[:at] + bytes(8) + datagram.data[at + 8 :]), 0.0, octets(at))
     assert [type(event) for event in events(receiver)] == [Discarded, Discarded]
 
 
@@ -288,7 +294,7 @@ def test_a_new_message_makes_the_patience_new() -> None:
 
 def test_a_silent_peer_is_given_up() -> None:
     engine, now = Engine(ends()[0]), 0.0
-    sent: list[bytes] = []
+    sent: list[Datagram] = []
     engine.start(now, octets(0))
     while (timer := engine.timer()) is not None:
         sent.extend(engine.to_send())
@@ -324,7 +330,7 @@ def test_both_ends_agree_or_fail_with_a_reason_whatever_the_wire_does(fates: tup
 def test_noise_changes_nothing_and_never_raises(noise: list[bytes]) -> None:
     engine = Engine(ends()[1])
     for datagram in noise:
-        engine.receive(datagram, 0.0, octets(datagram))
+        engine.receive(to_other(datagram), 0.0, octets(datagram))
     assert engine.to_send() == ()
     assert engine.timer() is None
     assert [type(event) for event in events(engine)] == [Discarded] * len(noise)
@@ -342,7 +348,7 @@ def test_an_engine_begins_once_and_needs_enough_randomness() -> None:
 def test_events_that_nobody_reads_are_bounded() -> None:
     engine = Engine(ends()[1])
     for number in range(MAX_EVENTS + 10):
-        engine.receive(b"noise", 0.0, octets(number))
+        engine.receive(to_other(b"noise"), 0.0, octets(number))
     assert len(events(engine)) == MAX_EVENTS
 
 
@@ -354,7 +360,7 @@ def test_quick_modes_that_are_never_finished_are_bounded() -> None:
         situation = Situation(configuration, None, one._secured, None, Randomness(octets(number)))
         offer = quick_mode.offer(situation).reply
         assert offer is not None
-        other.receive(encode_message(offer), 0.0, octets(("answer", number)))
+        other.receive(to_other(encode_message(offer)), 0.0, octets(("answer", number)))
         assert len(other.to_send()) == 1
     assert len(other._quick) == MAX_EXCHANGES
 

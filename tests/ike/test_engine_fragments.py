@@ -7,7 +7,20 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ike_ends import ESP_3DES, Wire, advance, assert_agreed, ends, events, few_losses, negotiate, next_datagram, octets
+from ike_ends import (
+    ESP_3DES,
+    Wire,
+    advance,
+    assert_agreed,
+    changed,
+    ends,
+    events,
+    few_losses,
+    negotiate,
+    next_datagram,
+    octets,
+    to_other,
+)
 
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
@@ -15,6 +28,7 @@ from ipsecmig.ike.events import ChildEstablished, Discarded
 from ipsecmig.ike.fragments import WHOLE_OCTETS, fragment_in, split
 from ipsecmig.ike.wire.message import decode_message
 from ipsecmig.model.windows import WindowsVersion
+from ipsecmig.udp import Datagram
 
 XP, SERVER_2003 = WindowsVersion.XP, WindowsVersion.SERVER_2003
 
@@ -28,10 +42,10 @@ def large(
     return replace(one, windows=mine), replace(other, windows=theirs)
 
 
-def all_datagrams(configurations: tuple[Configuration, Configuration]) -> list[bytes]:
+def all_datagrams(configurations: tuple[Configuration, Configuration]) -> list[Datagram]:
     """Return what two ends send each other, and check that they agree."""
     one, other = (Engine(configuration) for configuration in configurations)
-    wire, carried = Wire(one, other, iter(())), list[bytes]()
+    wire, carried = Wire(one, other, iter(())), list[Datagram]()
     one.start(0.0, octets("start"))
     while sent := wire.sent():
         for target, datagram in sent:
@@ -41,7 +55,7 @@ def all_datagrams(configurations: tuple[Configuration, Configuration]) -> list[b
     return carried
 
 
-def first_of_quick_mode(one: Engine, other: Engine) -> tuple[bytes, ...]:
+def first_of_quick_mode(one: Engine, other: Engine) -> tuple[Datagram, ...]:
     """Establish main mode; return the datagrams of the message behind it, from one to other."""
     _, _, last_of_main_mode = advance(one, other, 5)
     one.receive(last_of_main_mode, 0.0, octets(5))
@@ -62,12 +76,12 @@ def test_what_is_large_is_split_if_both_ends_announced_it(
     mine: WindowsVersion | None, theirs: WindowsVersion | None, split: bool
 ) -> None:
     sent = all_datagrams(large(mine, theirs))
-    assert any(fragment_in(decode_message(datagram)) for datagram in sent) is split
-    assert any(len(datagram) > WHOLE_OCTETS for datagram in sent) is not split
+    assert any(fragment_in(decode_message(datagram.data)) for datagram in sent) is split
+    assert any(len(datagram.data) > WHOLE_OCTETS for datagram in sent) is not split
 
 
 def test_what_is_small_is_never_split() -> None:
-    assert not any(fragment_in(decode_message(datagram)) for datagram in all_datagrams(ends()))
+    assert not any(fragment_in(decode_message(datagram.data)) for datagram in all_datagrams(ends()))
 
 
 @given(st.lists(st.sampled_from(["arrive", "drop", "twice", "late", "cut"]), max_size=16).map(tuple).filter(few_losses))
@@ -82,7 +96,7 @@ def test_fragments_of_another_negotiation_are_discarded_and_the_true_ones_still_
     assert rest
     events(other)
     for datagram in under_way:
-        other.receive(b"stranger" + datagram[8:], 0.0, octets(datagram))
+        other.receive(changed(datagram, b"stranger" + datagram.data[8:]), 0.0, octets(datagram))
     assert [type(event) for event in events(other)] == [Discarded] * len(under_way)
     for datagram in (*rest, first):
         other.receive(datagram, 0.0, octets(datagram))
@@ -94,7 +108,7 @@ def test_a_fragment_in_a_fragment_is_discarded() -> None:
     one, other = (Engine(configuration) for configuration in large())
     first, *_ = first_of_quick_mode(one, other)
     events(other)
-    for datagram in split(first, 1, 200):
-        other.receive(datagram, 0.0, octets(datagram))
+    for datagram in split(first.data, 1, 200):
+        other.receive(to_other(datagram), 0.0, octets(datagram))
     assert [type(event) for event in events(other)] == [Discarded]
     assert other.to_send() == ()

@@ -6,10 +6,8 @@ that it agreed to.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,11 +29,11 @@ from ipsecmig.model.policy import EspTransform, MainMode, MainModeOffer, QuickMo
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
 from lab.charon import Charon, missing_charon, open_charon
-from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, Machine, missing, open_lab
+from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, missing, open_lab
+from lab.sockets import IkeSockets, ike_sockets
 
 pytestmark = pytest.mark.lab
 
-CLONE_NEWNET = 0x40000000
 PATIENCE = 20.0
 CHARON, OURS = IPv4Address(HOST_ADDRESS), IPv4Address(PEER_ADDRESS)
 
@@ -57,41 +55,23 @@ def machines(module_lab: Lab) -> Iterator[tuple[Lab, Charon]]:
         yield module_lab, charon
 
 
-def socket_in(machine: Machine) -> socket.socket:
-    """Return a UDP socket on port 500 of a machine."""
-    own, theirs = (os.open(path, os.O_RDONLY) for path in ("/proc/self/ns/net", f"/run/netns/{machine.name}"))
-    libc = ctypes.CDLL(None, use_errno=True)
-    try:
-        if libc.setns(theirs, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-        try:
-            udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            udp.bind((PEER_ADDRESS, 500))
-        finally:
-            libc.setns(own, CLONE_NEWNET)
-    finally:
-        os.close(own)
-        os.close(theirs)
-    return udp
-
-
-def run(engine: Engine, udp: socket.socket) -> list[Event]:
+def run(engine: Engine, udp: IkeSockets) -> list[Event]:
     """Run an engine until quick mode has ended for it, one exchange failed, or patience is over."""
     found: list[Event] = []
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         for datagram in engine.to_send():
-            udp.sendto(datagram, (HOST_ADDRESS, 500))
+            udp.send(datagram)
         while (event := engine.next_event()) is not None:
             found.append(event)
         answered = any(one.state is State.QUICK_ANSWERED for one in engine._quick.values())
         if answered or any(isinstance(event, ChildEstablished | Failed) for event in found):
             break
-        udp.settimeout(max(0.01, (engine.timer() or end) - time.monotonic()))
-        try:
-            engine.receive(udp.recv(65535), time.monotonic(), os.urandom(RANDOM_OCTETS))
-        except TimeoutError:
+        arrived = udp.receive((engine.timer() or end) - time.monotonic())
+        if arrived is None:
             engine.on_timer(time.monotonic())
+        else:
+            engine.receive(arrived, time.monotonic(), os.urandom(RANDOM_OCTETS))
     return found
 
 
@@ -155,7 +135,7 @@ def test_the_engine_as_initiator(
     lab, charon = machines
     charon.loads(settings(ike, esp))
     engine = Engine(configuration(offer, quick, pfs))
-    with socket_in(lab.peer) as udp:
+    with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
         found = run(engine, udp)
     assert [type(event) for event in found] == [PeerAnnounced, Established, ChildEstablished]
@@ -170,7 +150,7 @@ def test_the_engine_as_responder(
     lab, charon = machines
     charon.loads(settings(ike, esp))
     engine = Engine(configuration(offer, quick, pfs))
-    with socket_in(lab.peer) as udp:
+    with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         initiate = ("--initiate", "--child", "x", "--timeout", "-1")
         charon.run("swanctl", *initiate, "--uri", charon.socket)
         found = run(engine, udp)
@@ -211,7 +191,7 @@ def test_signatures_as_initiator(machines: tuple[Lab, Charon]) -> None:
     lab, charon = machines
     charon.loads(with_certificates(charon))
     engine = Engine(with_signatures())
-    with socket_in(lab.peer) as udp:
+    with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
         found = run(engine, udp)
     assert [type(event) for event in found] == [PeerAnnounced, Established, ChildEstablished]
@@ -225,7 +205,7 @@ def test_signatures_as_responder(machines: tuple[Lab, Charon]) -> None:
     lab, charon = machines
     charon.loads(with_certificates(charon))
     engine = Engine(with_signatures())
-    with socket_in(lab.peer) as udp:
+    with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
         found = run(engine, udp)
         said = charon.wait_for(r"selected proposal: ESP:")
@@ -240,7 +220,7 @@ def test_what_charon_refuses_is_reported(machines: tuple[Lab, Charon], ike: str)
     offer = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
     quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
     engine = Engine(configuration(offer, quick, None))
-    with socket_in(lab.peer) as udp:
+    with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
         found = run(engine, udp)
     assert [event.notify for event in found if isinstance(event, Failed)] == [NotifyNumber.NO_PROPOSAL_CHOSEN]
