@@ -1,11 +1,19 @@
-"""ESP at 1,400 octets, packets per second: beside scapy's SecurityAssociation and beside bare `cryptography` calls.
+"""ESP at 1,400 octets and whole negotiations, beside the bare operations that they consist of, and ESP beside scapy.
 
-scapy runs in a process of its own; seconds are those of the processor, the best of a few rounds. Ours checks
-selectors and replay and draws its random octets; scapy gets packets that are parsed already and checks neither.
+ESP: packets per second. scapy runs in a process of its own; it gets packets that are parsed already and checks
+neither selectors nor replay, which ours does.
+
+Negotiation: main mode and quick mode with a preshared key, both ends in one process, 3DES with SHA-1 for both phases.
+The bare side is every power, prf, hash and cipher call that RFC 2409 asks of the two ends, listed in `_prf_inputs` and
+the functions after it, on as many octets, by the same libraries; neither side draws its random octets there.
+
+Seconds are those of the processor, the best of a few rounds that alternate.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import subprocess
 import sys
@@ -15,6 +23,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ipsecmig.esp.association import SecurityAssociation
+    from ipsecmig.ike.configuration import Configuration
+    from ipsecmig.model.algorithms import DhGroup
 
 OCTETS: Final = 1400
 ROUNDS: Final = 7
@@ -23,6 +33,8 @@ SCAPY_PACKETS: Final = 400
 AUTHENTICATION_KEY: Final = bytes(range(20))
 SPI: Final = 0x1000
 ENDS: Final = ("10.9.0.1", "10.9.0.2")
+GROUPS: Final = (1, 2, 14)
+NEGOTIATIONS: Final = 40
 
 Prepare = Callable[[], Callable[[], None]]
 """Makes the work of a round anew, with fresh associations."""
@@ -198,13 +210,145 @@ def _scapy(suite: str) -> tuple[Prepare, Prepare]:
     return protecting, unprotecting
 
 
+def _configurations(group: DhGroup) -> tuple[Configuration, Configuration]:
+    import ipaddress
+
+    from ipsecmig.ike.configuration import Configuration, Traffic
+    from ipsecmig.ike.wire.identification import host
+    from ipsecmig.model.algorithms import Encryption, Integrity
+    from ipsecmig.model.policy import EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
+    from ipsecmig.model.treatment import Mode
+
+    one, other = map(ipaddress.IPv4Address, ENDS)
+    esp = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
+    main_mode = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, group),))
+
+    def end(local: ipaddress.IPv4Address, remote: ipaddress.IPv4Address) -> Configuration:
+        traffic = Traffic(host(local), host(remote), Mode.TRANSPORT, (esp,))
+        return Configuration(local, remote, Secret("Open-Sesame"), main_mode, traffic)
+
+    return end(one, other), end(other, one)
+
+
+def _negotiating(group: DhGroup) -> Prepare:
+    from ipsecmig.ike.engine import Engine
+    from ipsecmig.ike.events import ChildEstablished
+    from ipsecmig.ike.exchange import RANDOM_OCTETS
+
+    ends = _configurations(group)
+
+    def prepare() -> Callable[[], None]:
+        random = [os.urandom(RANDOM_OCTETS) for _ in range(10)]
+
+        def negotiate() -> tuple[Engine, Engine]:
+            one, other = Engine(ends[0]), Engine(ends[1])
+            one.start(0.0, random[0])
+            sender, receiver = one, other
+            for octets in random[1:]:
+                (datagram,) = sender.to_send()
+                receiver.receive(datagram, 0.0, octets)
+                sender, receiver = receiver, sender
+            return one, other
+
+        def work() -> None:
+            for _ in range(NEGOTIATIONS):
+                agreed = negotiate()
+            for engine in agreed:
+                if not any(isinstance(event, ChildEstablished) for event in iter(engine.next_event, None)):
+                    raise SystemExit("the two ends do not agree")
+
+        return work
+
+    return prepare
+
+
+def _prf_inputs(public: int) -> tuple[bytes, ...]:
+    """Return what each end applies the prf to, for public values of that many octets (RFC 2409 section 5)."""
+    g, key, cookies, nonce, message_id = bytes(public), bytes(20), bytes(16), bytes(32), bytes(4)
+    sa_b, id_b, quick_sa, quick_ids = bytes(48), bytes(8), bytes(60), bytes(24)
+    rest = quick_sa + bytes(4) + nonce + quick_ids
+    seed = bytes(1 + 4) + nonce + nonce
+    return (
+        nonce + nonce,  # SKEYID
+        g + cookies + bytes(1),  # SKEYID_d
+        key + g + cookies + bytes(1),  # SKEYID_a
+        key + g + cookies + bytes(1),  # SKEYID_e
+        bytes(1),  # K1 of Ka, which has 24 octets
+        key,  # K2 of Ka
+        g + g + cookies + sa_b + id_b,  # HASH_I
+        g + g + cookies + sa_b + id_b,  # HASH_R
+        message_id + rest,  # HASH(1)
+        message_id + nonce + rest,  # HASH(2)
+        bytes(1) + message_id + nonce + nonce,  # HASH(3)
+        *(seed, key + seed, key + seed),  # K1, K2 and K3 of KEYMAT, 44 octets, inbound
+        *(seed, key + seed, key + seed),  # and outbound
+    )
+
+
+def _hash_inputs(public: int) -> tuple[bytes, ...]:
+    """Return what each end hashes: for the first IV, and for that of quick mode (RFC 2409 appendix B)."""
+    return bytes(2 * public), bytes(8 + 4)
+
+
+ENCRYPTED: Final = (40, 40, 144, 144, 24)
+"""The octets of ciphertext of messages 5 and 6 of main mode, and of the three of quick mode."""
+
+
+def _bare_negotiating(group: DhGroup) -> Prepare:
+    from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
+    from ipsecmig.ike.crypto.groups import EXPONENT_OCTETS, GENERATOR, octets, prime
+    from ipsecmig.ike.crypto.modular import power
+
+    modulus, key = prime(group), _key(20)
+    covered, hashed = _prf_inputs(octets(group)), _hash_inputs(octets(group))
+    iv, messages = bytes(8), tuple(map(bytes, ENCRYPTED))
+
+    def one_end(private: int, peer: int, *, initiator: bool) -> None:
+        power(GENERATOR, private, modulus)
+        power(peer, private, modulus)
+        for data in covered:
+            hmac.digest(key, data, "sha1")
+        for data in hashed:
+            hashlib.sha1(data, usedforsecurity=False).digest()
+        cipher = TripleDES(_key(24))
+        for number, data in enumerate(messages):
+            mode = Cipher(cipher, modes.CBC(iv))
+            # The ends take turns, message 5 and message 1 of quick mode are the initiator's.
+            context = mode.encryptor() if initiator is (number in (0, 2, 4)) else mode.decryptor()
+            context.update(data)
+
+    def prepare() -> Callable[[], None]:
+        privates = [int.from_bytes(os.urandom(EXPONENT_OCTETS[group]), "big") for _ in range(2)]
+        peer = power(GENERATOR, privates[1], modulus)
+
+        def work() -> None:
+            for _ in range(NEGOTIATIONS):
+                one_end(privates[0], peer, initiator=True)
+                one_end(privates[1], peer, initiator=False)
+
+        return work
+
+    return prepare
+
+
+def _negotiations(number: str) -> Iterator[float]:
+    from ipsecmig.model.algorithms import DhGroup
+
+    group = DhGroup(int(number))
+    return _rates(NEGOTIATIONS, (_negotiating(group), _bare_negotiating(group)))
+
+
 def _measure(side: str, suite: str) -> list[float]:
     result = subprocess.run([sys.executable, __file__, side, suite], check=True, capture_output=True, text=True)
     return [float(rate) for rate in result.stdout.split()]
 
 
 def _side(side: str, suite: str) -> Iterator[float]:
-    """Yield the rates of scapy, or those of ours and of the bare calls, each out and in."""
+    """Yield the rates of scapy, or those of ours and of the bare calls, each out and in; or of negotiations."""
+    if side == "negotiation":
+        return _negotiations(suite)
     if side == "scapy":
         return _rates(SCAPY_PACKETS, _scapy(suite))
     return _rates(SUITES[suite][2], (*_ours(suite), *_bare(suite)))
@@ -222,6 +366,12 @@ def main() -> None:
                 f"engine: ESP {suite} {OCTETS} octets {way}: {rate:,.0f}/s; scapy {scapy:,.0f}/s, "
                 f"ratio {rate / scapy:.0f}; bare calls {bare:,.0f}/s, {rate / bare:.0%} of them"
             )
+    for group in GROUPS:
+        rate, bare = _measure("negotiation", str(group))
+        print(
+            f"engine: main and quick mode, group {group}, both ends: {1000 / rate:.2f} ms; "
+            f"bare operations {1000 / bare:.2f} ms, ratio {bare / rate:.2f}"
+        )
 
 
 if __name__ == "__main__":

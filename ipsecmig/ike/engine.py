@@ -30,6 +30,7 @@ from ipsecmig.ike.exchange import Randomness, Secured, Situation, Step
 from ipsecmig.ike.informational import clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.states import FINAL, MAIN_MODE, QUICK_MODE, Action, Cause, Row, State, Table
+from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, decode_message, encode_message
 from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
 from ipsecmig.ike.wire.numbers import NotifyNumber
@@ -119,8 +120,11 @@ class Engine:
         if data is None:
             return
         try:
-            whole = self._whole(data, now)
-            if whole is not None:
+            message = decode_message(data)
+            fragment = fragments.fragment_in(message)
+            if fragment is None:
+                self._dispatch(_Arrived(message, data, Path.back(datagram)), now, source)
+            elif (whole := self._completed(message.header, fragment, now)) is not None:
                 self._dispatch(_Arrived(decode_message(whole), whole, Path.back(datagram)), now, source)
         except Malformed as error:
             self._events.append(Discarded(str(error)))
@@ -148,16 +152,12 @@ class Engine:
     def _exchanges(self) -> tuple[_Exchange, ...]:
         return (self._main, *self._quick.values())
 
-    def _whole(self, datagram: bytes, now: float) -> bytes | None:
-        """Return the datagram, or the message that it completes; None if more fragments are needed. Raises Malformed.
+    def _completed(self, header: Header, fragment: Fragment, now: float) -> bytes | None:
+        """Return the message that the fragment completes, None if more are needed. Raises Malformed.
 
         Only fragments of this negotiation are kept, since anyone can send others.
         """
-        message = decode_message(datagram)
-        fragment = fragments.fragment_in(message)
-        if fragment is None:
-            return datagram
-        if self._cookies is None or not self._ours(message.header):
+        if self._cookies is None or not self._ours(header):
             self._events.append(Discarded("a fragment whose cookies are not those of this negotiation"))
             return None
         self._reassembly, whole = self._reassembly.accept(fragment, now)

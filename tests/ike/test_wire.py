@@ -155,7 +155,7 @@ SA_HEAD = "00000001 00000001"
         (CKY_I, 8, "8 octets of the responder's cookie, not 0"),
         (CKY_I + CKY_R + bytes.fromhex("21 20 22 08 00000000 0000001c"), 17, "major version 1, not 2"),
         (_datagram(0, "00"), 28, "the end of the message, not 1 more octets"),
-        (_datagram(10, ""), 28, "1 octets of a payload type, not 0"),
+        (_datagram(10, ""), 28, "4 octets of a payload header, not 0"),
         (_datagram(10, "00000003"), 30, "a payload length of at least 4, not 3"),
         (_datagram(10, "00000006 00"), 32, "2 octets of the payload, not 1"),
         (_datagram(10, "00010004"), 29, "1 reserved octets that are zero"),

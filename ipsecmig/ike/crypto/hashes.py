@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from ipsecmig.crypto import keyed_hmac
 from ipsecmig.model.algorithms import INTEGRITY, Integrity
 
 
@@ -16,7 +15,7 @@ def digest(algorithm: Integrity, *parts: bytes) -> bytes:
 
 def prf(algorithm: Integrity, key: bytes, *parts: bytes) -> bytes:
     """Return the HMAC of the concatenated parts."""
-    return keyed_hmac(algorithm, key)(b"".join(parts))
+    return hmac.digest(key, b"".join(parts), algorithm.value)
 
 
 def equal(one: bytes, other: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from struct import Struct
 from typing import ClassVar, Final, TypeVar
 
 from ipsecmig.ike.errors import Malformed
@@ -15,6 +16,9 @@ from ipsecmig.ike.wire.numbers import DOI_IPSEC, SITUATION_IDENTITY_ONLY, Payloa
 from ipsecmig.ike.wire.opaque import Uninterpreted
 
 T = TypeVar("T")
+
+_TRANSFORM: Final = Struct("!BBH")
+_PROPOSAL: Final = Struct("!BBBB")
 
 MAX_PROPOSALS: Final = 64
 MAX_TRANSFORMS: Final = 255
@@ -34,9 +38,9 @@ class Transform:
     @classmethod
     def decode(cls, cursor: Cursor) -> Transform:
         """Return the transform whose body the cursor holds. Raises Malformed."""
-        position = cursor.number(1, "the transform number")
-        transform = cursor.number(1, "the transform identifier")
-        cursor.reserved(2)
+        position, transform, reserved = cursor.numbers(_TRANSFORM, "the transform")
+        if reserved:
+            raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
         return cls(position, transform, decode_attributes(cursor))
 
     def encode(self) -> bytes:
@@ -65,11 +69,8 @@ class Proposal:
 
         Raises Malformed, also when the transforms are not as many as their count says.
         """
-        position = cursor.number(1, "the proposal number")
-        protocol = cursor.number(1, "the protocol")
-        spi_size = cursor.number(1, "the SPI size")
-        start = cursor.offset
-        count = cursor.number(1, "the number of transforms")
+        position, protocol, spi_size, count = cursor.numbers(_PROPOSAL, "the proposal")
+        start = cursor.offset - 1
         spi = cursor.octets(spi_size, "the SPI")
         transforms = _same(cursor, PayloadNumber.TRANSFORM, count, Transform.decode)
         if len(transforms) != count:
@@ -96,7 +97,7 @@ class SecurityAssociation:
 
         What follows another DOI or situation has a form of its own: such a payload comes back uninterpreted.
         """
-        head = cursor.octets(8, "the DOI and situation")
+        head = cursor.octets(len(_HEAD), "the DOI and situation")
         if head != _HEAD:
             return Uninterpreted(cls.number, head + cursor.rest())
         return cls(_same(cursor, PayloadNumber.PROPOSAL, MAX_PROPOSALS, Proposal.decode))

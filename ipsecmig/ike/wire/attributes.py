@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import ClassVar, Final
 
 from ipsecmig.ike.errors import Malformed
@@ -14,6 +15,8 @@ MAX_ATTRIBUTES: Final = 64
 
 _BASIC: Final = 0x8000
 """The attribute format bit: set for a value of two octets, clear for a length and a value."""
+
+_HEAD: Final = Struct("!HH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,7 @@ def decode_attributes(cursor: Cursor) -> tuple[Attribute, ...]:
 
 
 def _decode(cursor: Cursor) -> Attribute:
-    number = cursor.number(2, "an attribute type")
-    value = cursor.number(2, "an attribute value or length")
+    number, value = cursor.numbers(_HEAD, "an attribute")
     if number & _BASIC:
         return Attribute(number ^ _BASIC, value)
     return Attribute(number, cursor.octets(value, "an attribute value"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 from typing import TypeVar
 
 from ipsecmig.ike.errors import Malformed
@@ -35,19 +36,21 @@ class Cursor:
 
     def octets(self, count: int, what: str) -> bytes:
         """Return the next `count` octets."""
-        if count > self.remaining:
-            raise Malformed(self._offset, f"{count} octets of {what}, not {self.remaining}")
-        start = self._offset
-        self._offset += count
+        start = self._advance(count, what)
         return self._data[start : self._offset]
 
     def rest(self) -> bytes:
         """Return everything up to the end of the block."""
-        return self.octets(self.remaining, "the rest")
+        start, self._offset = self._offset, self._end
+        return self._data[start : self._end]
 
     def number(self, width: int, what: str) -> int:
         """Return the number in the next `width` octets."""
         return int.from_bytes(self.octets(width, what), "big")
+
+    def numbers(self, layout: Struct, what: str) -> tuple[int, ...]:
+        """Return the numbers in the next octets, which are as `layout` says."""
+        return layout.unpack_from(self._data, self._advance(layout.size, what))
 
     def reserved(self, width: int) -> None:
         """Pass over `width` octets that must be zero (RFC 2408 section 5.3)."""
@@ -57,14 +60,21 @@ class Cursor:
 
     def block(self, length: int, what: str, decode: Callable[[Cursor], T]) -> T:
         """Return what `decode` makes of the next `length` octets; raises Malformed unless it reads all of them."""
-        start = self._offset
-        self.octets(length, what)
+        start = self._advance(length, what)
         inner = Cursor(self._data, start, self._offset)
         value = decode(inner)
         inner.finish(what)
         return value
 
+    def _advance(self, count: int, what: str) -> int:
+        """Pass over `count` octets; return where they begin."""
+        start = self._offset
+        if count > self._end - start:
+            raise Malformed(start, f"{count} octets of {what}, not {self._end - start}")
+        self._offset = start + count
+        return start
+
     def finish(self, what: str) -> None:
         """Raise Malformed if anything is left."""
-        if self.remaining:
+        if self._offset != self._end:
             raise Malformed(self._offset, f"the end of {what}, not {self.remaining} more octets")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from struct import Struct
 from typing import Final, Protocol, TypeVar
 
 from ipsecmig.ike.errors import Malformed
@@ -13,6 +14,9 @@ T = TypeVar("T")
 
 GENERIC_HEADER: Final = 4
 """The octets of a generic header: next payload 1, reserved 1, length 2 (these four included)."""
+
+
+_LAYOUT: Final = Struct("!BBH")
 
 
 class Payload(Protocol):
@@ -36,7 +40,7 @@ def decode_chain(
     """
     found: list[T] = []
     number = first
-    while number != PayloadNumber.NONE:
+    while number:  # 0 is no payload
         if len(found) == limit:
             raise Malformed(cursor.offset, f"at most {limit} payloads in a chain")
         decode = body_of(number, cursor)
@@ -47,20 +51,19 @@ def decode_chain(
 
 def _generic_header(cursor: Cursor) -> tuple[int, int]:
     """Return the type of the next payload and the length of this one's body."""
-    following = cursor.number(1, "a payload type")
-    cursor.reserved(1)
-    start = cursor.offset
-    length = cursor.number(2, "a payload length")
+    following, reserved, length = cursor.numbers(_LAYOUT, "a payload header")
+    if reserved:
+        raise Malformed(cursor.offset - 3, "1 reserved octets that are zero")
     if length < GENERIC_HEADER:
-        raise Malformed(start, f"a payload length of at least {GENERIC_HEADER}, not {length}")
+        raise Malformed(cursor.offset - 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
     return following, length - GENERIC_HEADER
 
 
 def encode_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
     """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
-    following, chain = int(PayloadNumber.NONE), b""
+    following, chain = int(PayloadNumber.NONE), list[bytes]()
     for payload in reversed(tuple(payloads)):
         body = payload.encode()
-        chain = bytes((following, 0)) + (GENERIC_HEADER + len(body)).to_bytes(2, "big") + body + chain
+        chain += body, bytes((following, 0)) + (GENERIC_HEADER + len(body)).to_bytes(2, "big")
         following = payload.number
-    return following, chain
+    return following, b"".join(reversed(chain))

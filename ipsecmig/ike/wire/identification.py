@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from struct import Struct
 from typing import ClassVar, Final
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.numbers import IdNumber, PayloadNumber
+
+_LAYOUT: Final = Struct("!BBH")
 
 _LENGTHS: Final[dict[int, int]] = {
     IdNumber.IPV4: 4,
@@ -41,9 +44,7 @@ class Identification:
 
         Raises Malformed, also when the length does not suit a kind that consists of addresses.
         """
-        kind = cursor.number(1, "the identification type")
-        protocol = cursor.number(1, "the protocol")
-        port = cursor.number(2, "the port")
+        kind, protocol, port = cursor.numbers(_LAYOUT, "the identification")
         expected = _LENGTHS.get(kind)
         if expected is not None and cursor.remaining != expected:
             raise Malformed(cursor.offset, f"{expected} octets of identification, not {cursor.remaining}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Final
 
 from ipsecmig.ike.errors import Malformed
@@ -19,6 +20,8 @@ NO_COOKIE: Final = bytes(COOKIE)
 """The responder's cookie in the first message."""
 
 _MAJOR: Final = 0xF0
+_BEHIND_COOKIES: Final = Struct("!BBBBII")
+_ENCRYPTED: Final = int(Flag.ENCRYPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def decode_message(datagram: bytes) -> Message | SealedMessage:
     """
     cursor = Cursor(datagram)
     header, first = _decode_header(cursor)
-    if header.flags & Flag.ENCRYPTED:
+    if header.flags & _ENCRYPTED:
         return SealedMessage(header, first, cursor.rest())
     payloads = decode_payloads(cursor, first)
     cursor.finish("the message")
@@ -72,14 +75,9 @@ def _decode_header(cursor: Cursor) -> tuple[Header, int]:
     available = cursor.remaining
     initiator_cookie = cursor.octets(COOKIE, "the initiator's cookie")
     responder_cookie = cursor.octets(COOKIE, "the responder's cookie")
-    first = cursor.number(1, "a payload type")
-    version = cursor.number(1, "the version")
+    first, version, exchange, flags, message_id, length = cursor.numbers(_BEHIND_COOKIES, "the header")
     if version & _MAJOR != VERSION & _MAJOR:
-        raise Malformed(cursor.offset - 1, f"major version 1, not {version >> 4}")
-    exchange = cursor.number(1, "the exchange type")
-    flags = cursor.number(1, "the flags")
-    message_id = cursor.number(4, "the message ID")
-    length = cursor.number(4, "the length")
+        raise Malformed(cursor.offset - 11, f"major version 1, not {version >> 4}")
     if length != available:
         raise Malformed(cursor.offset - 4, f"{available}, the length of the datagram, not {length}")
     return Header(initiator_cookie, responder_cookie, exchange, flags, message_id, version), first
@@ -91,8 +89,8 @@ def encode_message(message: Message | SealedMessage) -> bytes:
     Raises ValueError when the encrypted flag does not suit the message or a cookie has not 8 octets, OverflowError
     or ValueError when a field does not fit.
     """
-    header, sealed = message.header, isinstance(message, SealedMessage)
-    if bool(header.flags & Flag.ENCRYPTED) != sealed:
+    header = message.header
+    if bool(header.flags & _ENCRYPTED) is not isinstance(message, SealedMessage):
         raise ValueError("the encrypted flag belongs to sealed messages, and only to them")
     if isinstance(message, SealedMessage):
         return _encode_header(header, message.first, len(message.ciphertext)) + message.ciphertext
