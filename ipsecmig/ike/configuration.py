@@ -50,7 +50,8 @@ class Configuration:
     peer is behind a NAT, `peer_identity` is the peer's own address, by which it names itself.
 
     `authentication` is the preshared key, whose octets are its text in UTF-8, or what RSA needs. `windows` is the
-    version that this end passes for by its vendor IDs; None is a present peer of no name.
+    version that this end passes for by its vendor IDs; None is a present peer of no name. `further` is what the peer
+    may negotiate besides `traffic`; of several that contain what it proposes, the first holds.
     """
 
     local: IPv4Address | IPv6Address
@@ -60,3 +61,4 @@ class Configuration:
     traffic: Traffic
     windows: WindowsVersion | None = None
     peer_identity: IPv4Address | IPv6Address | None = None
+    further: tuple[Traffic, ...] = ()

@@ -272,7 +272,8 @@ class Engine:
             self._secured = step.context
         self._events.extend(step.events)
         if row.state is State.ESTABLISHED:
-            self._advance(_Exchange(_MAIN, QUICK_MODE, self._path), Cause.START, None, now, random)
+            first = _Exchange(_MAIN, QUICK_MODE, self._path, context=self._configuration.traffic)
+            self._advance(first, Cause.START, None, now, random)
 
     def _send(self, one: _Exchange, message: Message | SealedMessage) -> None:
         header = message.header
@@ -302,17 +303,22 @@ class Engine:
         now: float,
         random: Randomness,
     ) -> None:
-        """End an exchange and tell the peer why, protected if there are keys, where the refused message came from."""
-        path = one.path if arrived is None else arrived.path
+        """End an exchange and tell the peer why, protected if there are keys, where the refused message came from.
+
+        Of what this end refuses before it has sent anything, the peer need not know.
+        """
         kind = error.notify if isinstance(error, Refused) else NotifyNumber.INVALID_KEY_INFORMATION
         self._wait(one, Cause.REFUSED, now)
         self._events.append(Failed(one.message_id, kind, str(error)))
+        if arrived is None:
+            return
         if self._secured is not None:
-            self._outbox.append(path.carry(encode_message(sealed_notify(self._secured, kind, random.message_id()))))
-        elif arrived is not None:
+            message = sealed_notify(self._secured, kind, random.message_id())
+            self._outbox.append(arrived.path.carry(encode_message(message)))
+        else:
             header = arrived.message.header
             cookies = Cookies(header.initiator_cookie, header.responder_cookie)
-            self._outbox.append(path.carry(encode_message(clear_notify(cookies, kind, random.message_id()))))
+            self._outbox.append(arrived.path.carry(encode_message(clear_notify(cookies, kind, random.message_id()))))
 
 
 def _enter(one: _Exchange, state: State, now: float) -> None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from ipsecmig.ike import keymat, phase2
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.crypto import groups, hashes
+from ipsecmig.ike.crypto.ciphers import check_key
 from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import ChildEstablished, ProtocolSa
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Phase2Inputs
 from ipsecmig.ike.lifetimes import read_phase_2
+from ipsecmig.ike.narrowing import implied, narrowed, permitted, text
 from ipsecmig.ike.protection import Opened, seal, unseal
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
@@ -21,6 +23,8 @@ from ipsecmig.ike.wire.message import HEADER, Header
 from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
 from ipsecmig.ike.wire.payloads import encode_payloads
+from ipsecmig.model.algorithms import ENCRYPTION
+from ipsecmig.model.policy import EspTransform
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Proposed:
     """The initiator after message 1; `private` is 0 without PFS."""
 
     message_id: int
+    traffic: Traffic
     spis: Mapping[int, bytes]
     private: int = field(repr=False)
     ni_b: bytes
@@ -46,35 +51,34 @@ class Answered:
 
 
 def offer(situation: Situation) -> Step:
-    """Send message 1: the offers, a nonce, and what traffic is meant."""
-    secured, traffic = expect(situation.secured, Secured), situation.configuration.traffic
+    """Send message 1: the offers, a nonce, and what traffic is meant; the context is the traffic."""
+    secured, configuration = expect(situation.secured, Secured), situation.configuration
+    traffic = narrowed(expect(situation.context, Traffic), configuration.local, configuration.remote)
     message_id, spis = situation.random.message_id(), _spis(situation)
-    private, keys, ni_b = _own(situation)
+    private, keys, ni_b = _own(situation, traffic)
     payloads: tuple[Payload, ...] = (phase2.offer(traffic, spis), Nonce(ni_b), *keys, traffic.local, traffic.remote)
     proof = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, encode_payloads(payloads)[1])
     first_iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
     reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, first_iv)
-    return Step(Proposed(message_id, spis, private, ni_b, iv), reply)
+    return Step(Proposed(message_id, traffic, spis, private, ni_b, iv), reply)
 
 
 def answer(situation: Situation) -> Step:
-    """Answer message 1 with the first offer that is acceptable, for the traffic that is configured."""
-    secured, message, traffic = (
-        expect(situation.secured, Secured),
-        sealed(situation.message),
-        situation.configuration.traffic,
-    )
+    """Answer message 1 with the first offer that is acceptable for the traffic that the peer means."""
+    secured, message = expect(situation.secured, Secured), sealed(situation.message)
     message_id = message.header.message_id
     opened = unseal(message, secured.cbc, keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id))
     rest = _authentic(secured, message_id, b"", opened)
-    _same_traffic(rest, traffic.remote, traffic.local)
+    proposed = _identities(rest)
+    traffic = permitted(situation.configuration, *(proposed or implied(situation.configuration)))
     chosen = phase2.choose(traffic, only(rest, SecurityAssociation))
     ni_b = nonce_of(only(rest, Nonce).data)
-    private, keys, nr_b = _own(situation)
+    private, keys, nr_b = _own(situation, traffic)
     spis = _spis(situation)
-    child = _child(situation, message_id, chosen, spis, Phase2Inputs(ni_b, nr_b, _secret(traffic, private, rest)))
+    inputs = Phase2Inputs(ni_b, nr_b, _secret(traffic, private, rest))
+    child = _child(secured, traffic, message_id, chosen, spis, inputs)
     own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
-    payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, traffic.remote, traffic.local)
+    payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed)
     body = encode_payloads(payloads)[1]
     proof = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, body)
     reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, opened.next_iv)
@@ -84,14 +88,14 @@ def answer(situation: Situation) -> Step:
 def confirm(situation: Situation) -> Step:
     """Answer message 2 with the proof of being alive; the child is established."""
     secured, proposed = expect(situation.secured, Secured), expect(situation.context, Proposed)
-    traffic, message_id = situation.configuration.traffic, proposed.message_id
+    traffic, message_id = proposed.traffic, proposed.message_id
     opened = unseal(sealed(situation.message), secured.cbc, proposed.iv)
     rest = _authentic(secured, message_id, proposed.ni_b, opened)
-    _same_traffic(rest, traffic.local, traffic.remote)
+    _same_traffic(rest, traffic)
     chosen = phase2.accept(traffic, only(rest, SecurityAssociation))
     nr_b = nonce_of(only(rest, Nonce).data)
     inputs = Phase2Inputs(proposed.ni_b, nr_b, _secret(traffic, proposed.private, rest))
-    child = _child(situation, message_id, chosen, proposed.spis, inputs)
+    child = _child(secured, traffic, message_id, chosen, proposed.spis, inputs)
     proof = keymat.hash_3(secured.suite.hash_, secured.keys.skeyid_a, message_id, proposed.ni_b, nr_b)
     reply, _ = seal(_header(secured, message_id), (Hash(proof),), secured.cbc, opened.next_iv)
     return Step(None, reply, (child,))
@@ -121,9 +125,9 @@ def _spis(situation: Situation) -> dict[int, bytes]:
     }
 
 
-def _own(situation: Situation) -> tuple[int, tuple[KeyExchange, ...], bytes]:
+def _own(situation: Situation, traffic: Traffic) -> tuple[int, tuple[KeyExchange, ...], bytes]:
     """Return private value (0 without PFS), the payload of the public one if there is one, and the nonce."""
-    group = situation.configuration.traffic.pfs_group
+    group = traffic.pfs_group
     if group is None:
         return 0, (), situation.random.take(NONCE_OCTETS)
     private = groups.private_value(group, situation.random.take(groups.EXPONENT_OCTETS[group]))
@@ -150,19 +154,35 @@ def _authentic(secured: Secured, message_id: int, ni_b: bytes, opened: Opened) -
     return rest
 
 
-def _same_traffic(rest: tuple[Payload, ...], initiator: Identification, responder: Identification) -> None:
-    found = [payload for payload in rest if isinstance(payload, Identification)]
-    if found != [initiator, responder]:
-        raise Refused(
-            NotifyNumber.INVALID_ID_INFORMATION, f"the peer means the traffic {found}, not {[initiator, responder]}"
-        )
+def _identities(rest: tuple[Payload, ...]) -> tuple[Identification, ...]:
+    """Return the traffic that a message names: of the initiator, then of the responder; nothing if it names none.
+
+    Raises Malformed for one identity, or more than two.
+    """
+    found = tuple(payload for payload in rest if isinstance(payload, Identification))
+    if len(found) not in (0, 2):
+        raise Malformed(HEADER, f"no Identification payload or two, not {len(found)}")
+    return found
+
+
+def _same_traffic(rest: tuple[Payload, ...], traffic: Traffic) -> None:
+    """Check that the responder repeats the traffic as proposed. Raises Malformed or Refused."""
+    found = _identities(rest)
+    if found != (traffic.local, traffic.remote):
+        answered = " to ".join(map(text, found)) or "nothing"
+        wanted = f"{text(traffic.local)} to {text(traffic.remote)}"
+        raise Refused(NotifyNumber.INVALID_ID_INFORMATION, f"the peer answers with {answered} for {wanted}")
 
 
 def _child(
-    situation: Situation, message_id: int, chosen: tuple[Proposal, ...], own: Mapping[int, bytes], inputs: Phase2Inputs
+    secured: Secured,
+    traffic: Traffic,
+    message_id: int,
+    chosen: tuple[Proposal, ...],
+    own: Mapping[int, bytes],
+    inputs: Phase2Inputs,
 ) -> ChildEstablished:
     """Return the child with its keys: what comes in uses the SPI of this end, what goes out that of the peer."""
-    secured, traffic = expect(situation.secured, Secured), situation.configuration.traffic
     associations = []
     for proposal in chosen:
         protocol, size = proposal.protocol, phase2.key_octets(proposal.protocol, proposal.transforms[0])
@@ -172,4 +192,17 @@ def _child(
         )
         associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
     suite, lifetimes = phase2.suite_of(traffic, chosen), read_phase_2(chosen[0].transforms[0].attributes)
+    _check_keys(suite, associations)
     return ChildEstablished(message_id, suite, lifetimes, traffic.local, traffic.remote, tuple(associations))
+
+
+def _check_keys(suite: phase2.Phase2Suite, associations: list[ProtocolSa]) -> None:
+    """Check the keys of the ciphers. Raises InvalidKey for a weak one; the next quick mode derives others.
+
+    RFC 2409 appendix A lists the weak keys of DES, RFC 2405 warns of them, RFC 2451 section 2.3 of those of 3DES.
+    """
+    for transform, row in zip(suite.transforms, associations, strict=True):
+        if isinstance(transform, EspTransform):
+            octets = ENCRYPTION[transform.encryption].key_bits // 8
+            for key in (row.inbound_key, row.outbound_key):
+                check_key(transform.encryption, key[:octets])

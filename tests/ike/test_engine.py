@@ -357,7 +357,7 @@ def test_quick_modes_that_are_never_finished_are_bounded() -> None:
     one, other = Engine(configuration), Engine(peer)
     advance(one, other, 6)
     for number in range(MAX_EXCHANGES + 5):
-        situation = Situation(configuration, None, one._secured, None, Randomness(octets(number)))
+        situation = Situation(configuration, configuration.traffic, one._secured, None, Randomness(octets(number)))
         offer = quick_mode.offer(situation).reply
         assert offer is not None
         other.receive(to_other(encode_message(offer)), 0.0, octets(("answer", number)))

@@ -7,7 +7,7 @@ from typing import Final
 
 from ipsecmig import crypto
 from ipsecmig.ike.errors import InvalidKey
-from ipsecmig.model.algorithms import ENCRYPTION, EncryptionAlgorithm
+from ipsecmig.model.algorithms import ENCRYPTION, Encryption, EncryptionAlgorithm
 
 _DES: Final = 1
 _TRIPLE_DES: Final = 5
@@ -52,6 +52,19 @@ def by_oakley(number: int, key_length: int | None) -> BlockCipher | None:
     return next((row for row in CIPHERS if (row.oakley, row.key_length) == (number, key_length)), None)
 
 
+def check_key(encryption: Encryption, key: bytes) -> None:
+    """Check the key of an ESP SA. Raises InvalidKey for a weak one."""
+    oakley = ENCRYPTION[encryption].oakley
+    if oakley is not None:
+        _reject_weak(_PRIMITIVE[oakley], key)
+
+
+def _reject_weak(primitive: crypto.BlockCipher, key: bytes) -> None:
+    weakness = crypto.weakness(primitive, key)
+    if weakness is not None:
+        raise InvalidKey(weakness)
+
+
 class Cbc:
     """A cipher with its key. Raises InvalidKey for a weak key, ValueError for one of the wrong length."""
 
@@ -61,9 +74,7 @@ class Cbc:
         if len(key) != cipher.key_octets:
             raise ValueError(f"{cipher.name} needs a key of {cipher.key_octets} octets, not {len(key)}")
         primitive = _PRIMITIVE[cipher.oakley]
-        weakness = crypto.weakness(primitive, key)
-        if weakness is not None:
-            raise InvalidKey(weakness)
+        _reject_weak(primitive, key)
         self.cipher = cipher
         self._keyed = crypto.keyed(primitive, key)
 
