@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from ipsecmig.ike.configuration import Configuration, Traffic
-from ipsecmig.ike.engine import TIMEOUTS, Engine
+from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Established, Event
 from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.run import TIMEOUTS
 from ipsecmig.ike.wire.identification import host
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret

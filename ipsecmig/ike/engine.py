@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from ipsecmig.ike import fragments, informational, main_mode, quick_mode
 from ipsecmig.ike.announcement import takes_fragments
@@ -27,17 +26,16 @@ from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.errors import InvalidKey, Malformed, Refused
 from ipsecmig.ike.events import Discarded, Event, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import Randomness, Secured, Situation, Step
+from ipsecmig.ike.framing import Framing
 from ipsecmig.ike.informational import clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
-from ipsecmig.ike.states import FINAL, MAIN_MODE, QUICK_MODE, Action, Cause, Row, State, Table
+from ipsecmig.ike.run import MAIN, Arrived, Run
+from ipsecmig.ike.states import MAIN_MODE, QUICK_MODE, Action, Cause, Row, State
 from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, decode_message, encode_message
 from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
 from ipsecmig.ike.wire.numbers import NotifyNumber
 from ipsecmig.udp import Datagram, Endpoint, Path, ike_message
-
-TIMEOUTS: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""How many seconds are waited before each retransmission, and at last before giving up."""
 
 MAX_EXCHANGES: Final = 16
 """How many quick modes are remembered; the oldest goes first."""
@@ -45,7 +43,6 @@ MAX_EXCHANGES: Final = 16
 MAX_EVENTS: Final = 1_000
 """How many events are kept until they are read; the oldest goes first."""
 
-_MAIN: Final = 0
 _ERRORS: Final = range(1, NotifyNumber.CONNECTED)
 
 STEPS: Final[dict[Action, Callable[[Situation], Step]]] = {
@@ -63,42 +60,17 @@ STEPS: Final[dict[Action, Callable[[Situation], Step]]] = {
 }
 
 
-@dataclass(slots=True)
-class _Exchange:
-    """A run through one of the tables; message ID 0 is main mode."""
-
-    message_id: int
-    table: Table
-    path: Path
-    state: State = State.IDLE
-    context: object = field(default=None, repr=False)
-    received: bytes = b""
-    sent: tuple[bytes, ...] = ()
-    attempt: int = 0
-    deadline: float | None = None
-
-
-class _Arrived(NamedTuple):
-    """A message, the octets that it was decoded from, and the way back to where they came from."""
-
-    message: Message | SealedMessage
-    octets: bytes
-    path: Path
-
-
 class Engine:
     """One end of a negotiation."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._path = Path(Endpoint(configuration.local), Endpoint(configuration.remote))
-        self._main = _Exchange(_MAIN, MAIN_MODE, self._path)
-        self._quick: dict[int, _Exchange] = {}
+        self._main = Run(MAIN, MAIN_MODE, self._path)
+        self._quick: dict[int, Run] = {}
         self._cookies: Cookies | None = None
         self._secured: Secured | None = None
-        self._peer_takes_fragments = False
-        self._messages_split = 0
-        self._reassembly = fragments.Reassembly()
+        self._framing = Framing()
         self._outbox: list[Datagram] = []
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
 
@@ -123,9 +95,9 @@ class Engine:
             message = decode_message(data)
             fragment = fragments.fragment_in(message)
             if fragment is None:
-                self._dispatch(_Arrived(message, data, Path.back(datagram)), now, source)
+                self._dispatch(Arrived(message, data, Path.back(datagram)), now, source)
             elif (whole := self._completed(message.header, fragment, now)) is not None:
-                self._dispatch(_Arrived(decode_message(whole), whole, Path.back(datagram)), now, source)
+                self._dispatch(Arrived(decode_message(whole), whole, Path.back(datagram)), now, source)
         except Malformed as error:
             self._events.append(Discarded(str(error)))
 
@@ -141,15 +113,15 @@ class Engine:
     def on_timer(self, now: float) -> None:
         """Let time pass: send again, or give up, what is due."""
         for one in self._exchanges():
-            if one.deadline is not None and one.deadline <= now:
-                cause = Cause.TIMER if one.attempt + 1 < len(TIMEOUTS) else Cause.EXHAUSTED
+            cause = one.due(now)
+            if cause is not None:
                 self._wait(one, cause, now)
 
     def next_event(self) -> Event | None:
         """Return the oldest event not returned yet, None if there is none."""
         return self._events.popleft() if self._events else None
 
-    def _exchanges(self) -> tuple[_Exchange, ...]:
+    def _exchanges(self) -> tuple[Run, ...]:
         return (self._main, *self._quick.values())
 
     def _completed(self, header: Header, fragment: Fragment, now: float) -> bytes | None:
@@ -160,10 +132,9 @@ class Engine:
         if self._cookies is None or not self._ours(header):
             self._events.append(Discarded("a fragment whose cookies are not those of this negotiation"))
             return None
-        self._reassembly, whole = self._reassembly.accept(fragment, now)
-        return whole
+        return self._framing.accept(fragment, now)
 
-    def _dispatch(self, arrived: _Arrived, now: float, random: Randomness) -> None:
+    def _dispatch(self, arrived: Arrived, now: float, random: Randomness) -> None:
         """Give a message to its exchange."""
         header = arrived.message.header
         one = self._exchange_of(header)
@@ -178,12 +149,12 @@ class Engine:
         elif self._advance(one, Cause.MESSAGE, arrived, now, random):
             one.received = arrived.octets
 
-    def _exchange_of(self, header: Header) -> _Exchange | None:
-        if header.exchange == ExchangeType.MAIN and header.message_id == _MAIN:
+    def _exchange_of(self, header: Header) -> Run | None:
+        if header.exchange == ExchangeType.MAIN and header.message_id == MAIN:
             return self._main
-        if header.exchange != ExchangeType.QUICK or header.message_id == _MAIN or self._secured is None:
+        if header.exchange != ExchangeType.QUICK or header.message_id == MAIN or self._secured is None:
             return None
-        return self._quick.get(header.message_id) or _Exchange(header.message_id, QUICK_MODE, self._path)
+        return self._quick.get(header.message_id) or Run(header.message_id, QUICK_MODE, self._path)
 
     def _ours(self, header: Header) -> bool:
         """Tell whether the cookies fit: those agreed on, or what a first message or its answer bears."""
@@ -210,11 +181,11 @@ class Engine:
 
     def _refused_by_peer(self, kind: int, now: float) -> None:
         for one in self._exchanges():
-            if one.state not in FINAL and one.state is not State.IDLE:
+            if one.waits():
                 self._wait(one, Cause.REFUSED, now)
                 self._events.append(Failed(one.message_id, kind, "the peer refused"))
 
-    def _wait(self, one: _Exchange, cause: Cause, now: float) -> None:
+    def _wait(self, one: Run, cause: Cause, now: float) -> None:
         """Do what the table says when there is no new message."""
         row = one.table.get((one.state, cause))
         if row is None:
@@ -227,9 +198,9 @@ class Engine:
         if cause is Cause.EXHAUSTED:
             self._events.append(Failed(one.message_id, None, "the peer did not answer in time"))
         if cause is not Cause.REPEATED:
-            _enter(one, row.state, now)
+            one.enter(row.state, now)
 
-    def _advance(self, one: _Exchange, cause: Cause, arrived: _Arrived | None, now: float, random: Randomness) -> bool:
+    def _advance(self, one: Run, cause: Cause, arrived: Arrived | None, now: float, random: Randomness) -> bool:
         """Take the step that the table says; tell whether it succeeded."""
         row = one.table.get((one.state, cause))
         if row is None:
@@ -249,21 +220,21 @@ class Engine:
             return True
         return False
 
-    def _follow(self, one: _Exchange, arrived: _Arrived | None) -> None:
+    def _follow(self, one: Run, arrived: Arrived | None) -> None:
         """Let the responder answer to where the first message came from."""
         if arrived is not None and one.state is State.IDLE and one is self._main:
             one.path = self._path = arrived.path
 
-    def _unexpected(self, one: _Exchange) -> None:
+    def _unexpected(self, one: Run) -> None:
         self._events.append(Discarded(f"nothing of this kind is expected in the state {one.state.name}"))
 
-    def _take(self, one: _Exchange, row: Row, step: Step, now: float, random: Randomness) -> None:
+    def _take(self, one: Run, row: Row, step: Step, now: float, random: Randomness) -> None:
         """Make what a step left the state of the engine."""
         one.context, one.attempt = step.context, 0
-        _enter(one, row.state, now)
+        one.enter(row.state, now)
         for event in step.events:
             if isinstance(event, PeerAnnounced):
-                self._peer_takes_fragments = takes_fragments(self._configuration.windows, event)
+                self._framing.peer_takes_fragments = takes_fragments(self._configuration.windows, event)
         if step.reply is not None:
             self._send(one, step.reply)
         if one is not self._main:
@@ -272,33 +243,24 @@ class Engine:
             self._secured = step.context
         self._events.extend(step.events)
         if row.state is State.ESTABLISHED:
-            first = _Exchange(_MAIN, QUICK_MODE, self._path, context=self._configuration.traffic)
+            first = Run(MAIN, QUICK_MODE, self._path, context=self._configuration.traffic)
             self._advance(first, Cause.START, None, now, random)
 
-    def _send(self, one: _Exchange, message: Message | SealedMessage) -> None:
+    def _send(self, one: Run, message: Message | SealedMessage) -> None:
         header = message.header
-        one.sent, one.message_id = self._datagrams(message), header.message_id
+        one.sent, one.message_id = self._framing.datagrams(message), header.message_id
         self._cookies = Cookies(header.initiator_cookie, header.responder_cookie)
         self._outbox.extend(map(one.path.carry, one.sent))
 
-    def _datagrams(self, message: Message | SealedMessage) -> tuple[bytes, ...]:
-        """Return the message, in fragments if it is large and the peer takes them."""
-        datagram = encode_message(message)
-        small = len(datagram) <= fragments.WHOLE_OCTETS
-        if small or not self._peer_takes_fragments or not fragments.divisible(message):
-            return (datagram,)
-        self._messages_split = self._messages_split % 0xFFFF + 1
-        return fragments.split(datagram, self._messages_split)
-
-    def _remember(self, one: _Exchange) -> None:
+    def _remember(self, one: Run) -> None:
         self._quick[one.message_id] = one
         if len(self._quick) > MAX_EXCHANGES:
             del self._quick[next(iter(self._quick))]
 
     def _refuse(
         self,
-        one: _Exchange,
-        arrived: _Arrived | None,
+        one: Run,
+        arrived: Arrived | None,
         error: Refused | InvalidKey,
         now: float,
         random: Randomness,
@@ -319,8 +281,3 @@ class Engine:
             header = arrived.message.header
             cookies = Cookies(header.initiator_cookie, header.responder_cookie)
             self._outbox.append(arrived.path.carry(encode_message(clear_notify(cookies, kind, random.message_id()))))
-
-
-def _enter(one: _Exchange, state: State, now: float) -> None:
-    one.state = state
-    one.deadline = None if state in FINAL else now + TIMEOUTS[one.attempt]

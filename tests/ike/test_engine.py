@@ -39,13 +39,14 @@ from ike_ends import (
 from ipsecmig.ike import keymat, proof, quick_mode
 from ipsecmig.ike.announcement import recognise
 from ipsecmig.ike.configuration import Configuration
-from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, TIMEOUTS, Engine
+from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.phase2 import Phase2Suite
+from ipsecmig.ike.run import TIMEOUTS
 from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.message import encode_message
