@@ -97,8 +97,11 @@ _WEAK_DES_KEYS: Final = bytes.fromhex(
 )
 
 
+_WITHOUT_PARITY: Final = bytes(octet & 0xFE for octet in range(256))
+
+
 def _without_parity(key: bytes) -> bytes:
-    return bytes(octet & 0xFE for octet in key)
+    return key.translate(_WITHOUT_PARITY)
 
 
 _WEAK_DES: Final = frozenset(_without_parity(_WEAK_DES_KEYS[at : at + 8]) for at in range(0, len(_WEAK_DES_KEYS), 8))
@@ -109,8 +112,8 @@ def weakness(cipher: BlockCipher, key: bytes) -> str | None:
     if cipher is BlockCipher.DES and _without_parity(key) in _WEAK_DES:
         return "the derived DES key is one of the weak keys of RFC 2409 appendix A"
     if cipher is BlockCipher.TRIPLE_DES:
-        first, second, third = (_without_parity(key[at : at + 8]) for at in (0, 8, 16))
-        if second in (first, third):
+        octets = _without_parity(key)
+        if octets[8:16] in (octets[:8], octets[16:]):
             # It would be mere DES (RFC 2451 section 2.3).
             return "two neighbouring parts of the derived 3DES key are equal"
     return None

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ipsecmig.ike import keymat
 from ipsecmig.ike.crypto import hashes
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.events import PeerDeleted, PeerNotified
 from ipsecmig.ike.exchange import Secured, only
 from ipsecmig.ike.keymat import Cookies
-from ipsecmig.ike.protection import seal, unseal
+from ipsecmig.ike.protection import seal_hashed, unseal
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.message import HEADER, Header, Message, SealedMessage
 from ipsecmig.ike.wire.notification import Delete, Notify
 from ipsecmig.ike.wire.numbers import DOI_IPSEC, Exchange, Protocol
 from ipsecmig.ike.wire.opaque import Hash
-from ipsecmig.ike.wire.payloads import encode_payloads
 
 
 def clear_notify(cookies: Cookies, kind: int, message_id: int) -> Message:
@@ -26,11 +27,10 @@ def clear_notify(cookies: Cookies, kind: int, message_id: int) -> Message:
 def sealed_notify(secured: Secured, kind: int, message_id: int) -> SealedMessage:
     """Return a notify that is protected by phase 1."""
     payload, cookies = _notify(secured.cookies, kind), secured.cookies
-    body = encode_payloads((payload,))[1]
-    proof = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, body)
+    hash_1 = partial(keymat.hash_1, secured.suite.hash_, secured.keys.skeyid_a, message_id)
     header = Header(cookies.initiator, cookies.responder, Exchange.INFORMATIONAL, message_id=message_id)
     iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
-    return seal(header, (Hash(proof), payload), secured.cbc, iv)[0]
+    return seal_hashed(header, hash_1, (payload,), secured.cbc, iv)[0]
 
 
 def _notify(cookies: Cookies, kind: int) -> Notify:
@@ -50,11 +50,10 @@ def read_sealed(secured: Secured, message: SealedMessage) -> tuple[PeerNotified 
     """Return what a protected message says. Raises Malformed unless HASH(1) comes first and is right."""
     message_id = message.header.message_id
     opened = unseal(message, secured.cbc, keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id))
-    rest = opened.payloads[1:]
-    wanted = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, encode_payloads(rest)[1])
+    wanted = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, opened.covered)
     if not hashes.equal(only(opened.payloads[:1], Hash).data, wanted):
         raise Malformed(HEADER, "a hash over this message, made with the keys of phase 1")
-    return tuple(event for payload in rest if (event := _event(payload)) is not None)
+    return tuple(event for payload in opened.payloads[1:] if (event := _event(payload)) is not None)
 
 
 def _event(payload: Payload) -> PeerNotified | PeerDeleted | None:

@@ -6,15 +6,17 @@ function here also returns that block.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
-from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.generic import GENERIC_HEADER, Payload, encode_before
 from ipsecmig.ike.wire.message import HEADER, Header, SealedMessage
 from ipsecmig.ike.wire.numbers import Flag
+from ipsecmig.ike.wire.opaque import Hash
 from ipsecmig.ike.wire.payloads import decode_payloads, encode_payloads
 
 MAX_PADDING: Final = 255
@@ -23,9 +25,13 @@ MAX_PADDING: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A decrypted message: its payloads, the padding behind them, and the IV of the next message."""
+    """A decrypted message: its payloads, the padding behind them, and the IV of the next message.
+
+    `covered` are the octets of all payloads but the first: what a hash in the first one covers.
+    """
 
     payloads: tuple[Payload, ...]
+    covered: bytes
     padding: bytes
     next_iv: bytes
 
@@ -39,8 +45,24 @@ def seal(header: Header, payloads: tuple[Payload, ...], cbc: Cbc, iv: bytes) -> 
     first, plaintext = encode_payloads(payloads)
     if not plaintext:
         raise ValueError("a message without payloads cannot be encrypted")
-    padding = bytes(-len(plaintext) % cbc.cipher.block_octets)
-    return seal_octets(header, first, plaintext + padding, cbc, iv)
+    return seal_octets(header, first, _padded(plaintext, cbc), cbc, iv)
+
+
+def seal_hashed(
+    header: Header, hash_of: Callable[[bytes], bytes], payloads: tuple[Payload, ...], cbc: Cbc, iv: bytes
+) -> tuple[SealedMessage, bytes]:
+    """Return the encrypted message of a hash and the payloads that it covers, and the IV of the next one.
+
+    `hash_of` is given the octets of those payloads. Raises OverflowError or ValueError for a field that does not fit.
+    """
+    following, covered = encode_payloads(payloads)
+    proof = Hash(hash_of(covered))
+    plaintext = encode_before(proof, following, covered)
+    return seal_octets(header, proof.number, _padded(plaintext, cbc), cbc, iv)
+
+
+def _padded(plaintext: bytes, cbc: Cbc) -> bytes:
+    return plaintext + bytes(-len(plaintext) % cbc.cipher.block_octets)
 
 
 def seal_octets(header: Header, first: int, plaintext: bytes, cbc: Cbc, iv: bytes) -> tuple[SealedMessage, bytes]:
@@ -49,8 +71,12 @@ def seal_octets(header: Header, first: int, plaintext: bytes, cbc: Cbc, iv: byte
     `first` is the type of the first payload. Raises ValueError for anything but whole blocks.
     """
     ciphertext = cbc.encrypt(iv, plaintext)
-    sealed = SealedMessage(replace(header, flags=header.flags | Flag.ENCRYPTED), first, ciphertext)
-    return sealed, ciphertext[-cbc.cipher.block_octets :]
+    return SealedMessage(_encrypted(header), first, ciphertext), ciphertext[-cbc.cipher.block_octets :]
+
+
+def _encrypted(header: Header) -> Header:
+    cookies = header.initiator_cookie, header.responder_cookie
+    return Header(*cookies, header.exchange, header.flags | int(Flag.ENCRYPTED), header.message_id, header.version)
 
 
 def unseal(message: SealedMessage, cbc: Cbc, iv: bytes) -> Opened:
@@ -63,8 +89,11 @@ def unseal(message: SealedMessage, cbc: Cbc, iv: bytes) -> Opened:
     block = cbc.cipher.block_octets
     if not message.ciphertext or len(message.ciphertext) % block:
         raise Malformed(HEADER, f"whole blocks of {block} octets, not {len(message.ciphertext)} octets")
-    cursor = Cursor(cbc.decrypt(iv, message.ciphertext))
+    plaintext = cbc.decrypt(iv, message.ciphertext)
+    cursor = Cursor(plaintext)
     payloads = decode_payloads(cursor, message.first)
+    first = GENERIC_HEADER + len(payloads[0].encode()) if payloads else 0
+    covered = plaintext[first : cursor.offset]
     if cursor.remaining > MAX_PADDING:
         raise Malformed(cursor.offset, f"at most {MAX_PADDING} octets of padding, not {cursor.remaining}")
-    return Opened(payloads, cursor.rest(), message.ciphertext[-block:])
+    return Opened(payloads, covered, cursor.rest(), message.ciphertext[-block:])

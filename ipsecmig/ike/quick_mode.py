@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from ipsecmig.ike import keymat, phase2
 from ipsecmig.ike.configuration import Traffic
@@ -15,14 +16,13 @@ from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect
 from ipsecmig.ike.keymat import Phase2Inputs
 from ipsecmig.ike.lifetimes import read_phase_2
 from ipsecmig.ike.narrowing import implied, narrowed, permitted, text
-from ipsecmig.ike.protection import Opened, seal, unseal
+from ipsecmig.ike.protection import Opened, seal, seal_hashed, unseal
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import HEADER, Header
 from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
-from ipsecmig.ike.wire.payloads import encode_payloads
 from ipsecmig.model.algorithms import ENCRYPTION
 from ipsecmig.model.policy import EspTransform
 
@@ -57,9 +57,9 @@ def offer(situation: Situation) -> Step:
     message_id, spis = situation.random.message_id(), _spis(situation)
     private, keys, ni_b = _own(situation, traffic)
     payloads: tuple[Payload, ...] = (phase2.offer(traffic, spis), Nonce(ni_b), *keys, traffic.local, traffic.remote)
-    proof = keymat.hash_1(secured.suite.hash_, secured.keys.skeyid_a, message_id, encode_payloads(payloads)[1])
+    hash_1 = partial(keymat.hash_1, secured.suite.hash_, secured.keys.skeyid_a, message_id)
     first_iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
-    reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, first_iv)
+    reply, iv = seal_hashed(_header(secured, message_id), hash_1, payloads, secured.cbc, first_iv)
     return Step(Proposed(message_id, traffic, spis, private, ni_b, iv), reply)
 
 
@@ -79,9 +79,8 @@ def answer(situation: Situation) -> Step:
     child = _child(secured, traffic, message_id, chosen, spis, inputs)
     own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
     payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed)
-    body = encode_payloads(payloads)[1]
-    proof = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, body)
-    reply, iv = seal(_header(secured, message_id), (Hash(proof), *payloads), secured.cbc, opened.next_iv)
+    hash_2 = partial(keymat.hash_2, secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b)
+    reply, iv = seal_hashed(_header(secured, message_id), hash_2, payloads, secured.cbc, opened.next_iv)
     return Step(Answered(message_id, ni_b, nr_b, iv, child), reply)
 
 
@@ -146,12 +145,10 @@ def _authentic(secured: Secured, message_id: int, ni_b: bytes, opened: Opened) -
 
     HASH(1) and HASH(2) differ in the initiator's nonce alone, which is empty for the first.
     """
-    rest = opened.payloads[1:]
-    wanted = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, encode_payloads(rest)[1])
-    first = opened.payloads[:1]
-    if not hashes.equal(only(first, Hash).data, wanted):
+    wanted = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, opened.covered)
+    if not hashes.equal(only(opened.payloads[:1], Hash).data, wanted):
         raise Malformed(HEADER, "a hash over this message, made with the keys of phase 1")
-    return rest
+    return opened.payloads[1:]
 
 
 def _identities(rest: tuple[Payload, ...]) -> tuple[Identification, ...]:

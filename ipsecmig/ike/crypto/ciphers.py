@@ -80,10 +80,14 @@ class Cbc:
 
     def encrypt(self, iv: bytes, plaintext: bytes) -> bytes:
         """Return the ciphertext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        context = crypto.cbc(self._keyed, iv).encryptor()
-        return context.update(plaintext) + context.finalize()
+        self._check(plaintext)
+        return crypto.cbc(self._keyed, iv).encryptor().update(plaintext)
 
     def decrypt(self, iv: bytes, ciphertext: bytes) -> bytes:
         """Return the plaintext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        context = crypto.cbc(self._keyed, iv).decryptor()
-        return context.update(ciphertext) + context.finalize()
+        self._check(ciphertext)
+        return crypto.cbc(self._keyed, iv).decryptor().update(ciphertext)
+
+    def _check(self, text: bytes) -> None:
+        if len(text) % self.cipher.block_octets:
+            raise ValueError(f"{self.cipher.name} takes whole blocks, not {len(text)} octets")

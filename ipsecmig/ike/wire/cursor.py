@@ -63,7 +63,8 @@ class Cursor:
         start = self._advance(length, what)
         inner = Cursor(self._data, start, self._offset)
         value = decode(inner)
-        inner.finish(what)
+        if inner._offset != inner._end:
+            inner.finish(what)
         return value
 
     def _advance(self, count: int, what: str) -> int:
@@ -76,5 +77,5 @@ class Cursor:
 
     def finish(self, what: str) -> None:
         """Raise Malformed if anything is left."""
-        if self._offset != self._end:
+        if self.remaining:
             raise Malformed(self._offset, f"the end of {what}, not {self.remaining} more octets")

@@ -44,26 +44,25 @@ def decode_chain(
         if len(found) == limit:
             raise Malformed(cursor.offset, f"at most {limit} payloads in a chain")
         decode = body_of(number, cursor)
-        number, length = _generic_header(cursor)
-        found.append(cursor.block(length, "the payload", decode))
+        number, reserved, length = cursor.numbers(_LAYOUT, "a payload header")
+        if reserved:
+            raise Malformed(cursor.offset - 3, "1 reserved octets that are zero")
+        if length < GENERIC_HEADER:
+            raise Malformed(cursor.offset - 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
+        found.append(cursor.block(length - GENERIC_HEADER, "the payload", decode))
     return tuple(found)
-
-
-def _generic_header(cursor: Cursor) -> tuple[int, int]:
-    """Return the type of the next payload and the length of this one's body."""
-    following, reserved, length = cursor.numbers(_LAYOUT, "a payload header")
-    if reserved:
-        raise Malformed(cursor.offset - 3, "1 reserved octets that are zero")
-    if length < GENERIC_HEADER:
-        raise Malformed(cursor.offset - 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
-    return following, length - GENERIC_HEADER
 
 
 def encode_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
     """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
-    following, chain = int(PayloadNumber.NONE), list[bytes]()
+    following, chain = int(PayloadNumber.NONE), b""
     for payload in reversed(tuple(payloads)):
-        body = payload.encode()
-        chain += body, bytes((following, 0)) + (GENERIC_HEADER + len(body)).to_bytes(2, "big")
+        chain = encode_before(payload, following, chain)
         following = payload.number
-    return following, b"".join(reversed(chain))
+    return following, chain
+
+
+def encode_before(payload: Payload, following: int, chain: bytes) -> bytes:
+    """Return the bytes of a payload and the chain behind it, which begins with type `following`. Raises likewise."""
+    body = payload.encode()
+    return b"%c\0%b%b%b" % (following, (GENERIC_HEADER + len(body)).to_bytes(2, "big"), body, chain)

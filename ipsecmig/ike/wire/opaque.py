@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.numbers import PayloadNumber
@@ -13,7 +13,14 @@ from ipsecmig.ike.wire.numbers import PayloadNumber
 class _Octets:
     """A payload whose body is `data`."""
 
+    number: ClassVar[int]
+
     data: bytes
+
+    @classmethod
+    def decode(cls, cursor: Cursor) -> Self:
+        """Return the payload whose body the cursor holds."""
+        return cls(cursor.rest())
 
     def encode(self) -> bytes:
         """Return the body."""
@@ -72,11 +79,3 @@ class Uninterpreted:
     def encode(self) -> bytes:
         """Return the body."""
         return self.data
-
-
-def decode_octets(payload: type[OctetPayload], cursor: Cursor) -> OctetPayload:
-    """Return the payload whose body the cursor holds."""
-    return payload(cursor.rest())
-
-
-OctetPayload = KeyExchange | Hash | Signature | Nonce | VendorId | GssToken

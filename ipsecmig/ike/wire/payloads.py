@@ -25,7 +25,6 @@ from ipsecmig.ike.wire.opaque import (
     Signature,
     Uninterpreted,
     VendorId,
-    decode_octets,
 )
 
 MAX_PAYLOADS: Final = 128
@@ -35,20 +34,20 @@ Decoder = Callable[[Cursor], Payload]
 
 DECODERS: Final[dict[int, Decoder]] = {
     PayloadNumber.SA: SecurityAssociation.decode,
-    PayloadNumber.KE: partial(decode_octets, KeyExchange),
+    PayloadNumber.KE: KeyExchange.decode,
     PayloadNumber.ID: Identification.decode,
     PayloadNumber.CERT: Certificate.decode,
     PayloadNumber.CR: CertificateRequest.decode,
-    PayloadNumber.HASH: partial(decode_octets, Hash),
-    PayloadNumber.SIG: partial(decode_octets, Signature),
-    PayloadNumber.NONCE: partial(decode_octets, Nonce),
+    PayloadNumber.HASH: Hash.decode,
+    PayloadNumber.SIG: Signature.decode,
+    PayloadNumber.NONCE: Nonce.decode,
     PayloadNumber.NOTIFY: Notify.decode,
     PayloadNumber.DELETE: Delete.decode,
-    PayloadNumber.VENDOR_ID: partial(decode_octets, VendorId),
+    PayloadNumber.VENDOR_ID: VendorId.decode,
     PayloadNumber.ATTRIBUTES: AttributePayload.decode,
     PayloadNumber.NAT_D: partial(NatDetection.decode, PayloadNumber.NAT_D),
     PayloadNumber.NAT_OA: partial(NatOriginalAddress.decode, PayloadNumber.NAT_OA),
-    PayloadNumber.GSS: partial(decode_octets, GssToken),
+    PayloadNumber.GSS: GssToken.decode,
     PayloadNumber.NAT_D_DRAFT: partial(NatDetection.decode, PayloadNumber.NAT_D_DRAFT),
     PayloadNumber.NAT_OA_DRAFT: partial(NatOriginalAddress.decode, PayloadNumber.NAT_OA_DRAFT),
     PayloadNumber.FRAGMENT: Fragment.decode,
@@ -65,7 +64,7 @@ def decode_payloads(cursor: Cursor, first: int) -> tuple[Payload, ...]:
 
 
 def _decoder(number: int, _: Cursor) -> Decoder:
-    return DECODERS.get(number, partial(_uninterpreted, number))
+    return DECODERS.get(number) or partial(_uninterpreted, number)
 
 
 def _uninterpreted(number: int, cursor: Cursor) -> Payload:
