@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from ipsecmig.ike.configuration import Configuration, Traffic
@@ -80,6 +80,47 @@ ARRIVING: dict[str, Callable[[Datagram], list[Datagram]]] = {
 """What of a datagram arrives at once, by its fate; one that is late arrives behind the next ones."""
 
 
+LAST_MOMENT = 2 * sum(TIMEOUTS)
+"""When everything has been said and only keepalives are left."""
+
+
+@dataclass
+class Nat:
+    """A NAT before the host of address `inside`, whom the world knows by `outside`.
+
+    Ports 500 and 4500 are open from outside if `opened`; else the host has to begin, and gets other ports.
+    """
+
+    inside: IPv4Address
+    outside: IPv4Address
+    opened: bool = False
+    ports: dict[int, int] = field(default_factory=dict)
+    next_port: int = 61_000
+
+    def rebind(self) -> None:
+        """Forget who had which port."""
+        self.ports.clear()
+
+    def pass_on(self, datagram: Datagram) -> Datagram | None:
+        """Return the datagram as it goes on, None if it does not."""
+        if datagram.source.address == self.inside:
+            return datagram._replace(source=Endpoint(self.outside, self._port(datagram.source.port)))
+        if datagram.destination.address != self.outside:
+            return datagram
+        if self.opened:
+            return datagram._replace(destination=Endpoint(self.inside, datagram.destination.port))
+        owners = {port: owner for owner, port in self.ports.items()}
+        owner = owners.get(datagram.destination.port)
+        return None if owner is None else datagram._replace(destination=Endpoint(self.inside, owner))
+
+    def _port(self, port: int) -> int:
+        if self.opened:
+            return port
+        if port not in self.ports:
+            self.ports[port], self.next_port = self.next_port, self.next_port + 1
+        return self.ports[port]
+
+
 @dataclass
 class Wire:
     """Carries datagrams between two engines; `fates` says of each what becomes of it, then all arrive."""
@@ -89,6 +130,7 @@ class Wire:
     fates: Iterator[str]
     now: float = 0.0
     carried: int = 0
+    nats: tuple[Nat, ...] = ()
 
     def run(self) -> None:
         """Carry until nothing is under way and nobody waits any more."""
@@ -110,12 +152,19 @@ class Wire:
         raise AssertionError("the two ends do not come to rest")
 
     def sent(self) -> list[tuple[Engine, Datagram]]:
-        under_way = [(self.other, datagram) for datagram in self.one.to_send()]
-        return under_way + [(self.one, datagram) for datagram in self.other.to_send()]
+        under_way = [(self.other, self.through(datagram)) for datagram in self.one.to_send()]
+        under_way += [(self.one, self.through(datagram)) for datagram in self.other.to_send()]
+        return [(target, datagram) for target, datagram in under_way if datagram is not None]
+
+    def through(self, datagram: Datagram | None) -> Datagram | None:
+        for nat in self.nats:
+            datagram = datagram and nat.pass_on(datagram)
+        return datagram
 
     def time_passes(self) -> bool:
         """Go to the next timer; tell whether there is one."""
         timers = [timer for engine in (self.one, self.other) if (timer := engine.timer()) is not None]
+        timers = [timer for timer in timers if timer < LAST_MOMENT]
         self.now = max(self.now, min(timers, default=self.now))
         for engine in (self.one, self.other):
             engine.on_timer(self.now)
@@ -130,10 +179,10 @@ def events(engine: Engine) -> list[Event]:
 
 
 def negotiate(
-    configurations: tuple[Configuration, Configuration], fates: tuple[str, ...] = ()
+    configurations: tuple[Configuration, Configuration], fates: tuple[str, ...] = (), nats: tuple[Nat, ...] = ()
 ) -> tuple[list[Event], list[Event]]:
     one, other = (Engine(configuration) for configuration in configurations)
-    Wire(one, other, iter(fates)).run()
+    Wire(one, other, iter(fates), nats=nats).run()
     return events(one), events(other)
 
 

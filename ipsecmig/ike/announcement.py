@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.events import PeerAnnounced
+from ipsecmig.ike.natt import understood
 from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.opaque import VendorId
@@ -22,17 +24,19 @@ _VERSION: Final = {
 _WITHOUT_FRAGMENTS: Final = frozenset({WindowsVersion.XP})
 
 
-def announce(windows: WindowsVersion | None) -> tuple[VendorId, ...]:
-    """Return the vendor IDs in the first message of an end that passes for this Windows, or for no Windows.
+def announce(configuration: Configuration) -> tuple[VendorId, ...]:
+    """Return the vendor IDs in the first message of this end, which passes for a Windows or for none.
 
-    What the engine cannot do is not announced: NAT traversal, AuthIP and dead peer detection. Nothing was agreed with
-    the peer before, so Windows says that this is the first contact.
+    What the engine cannot do is not announced: AuthIP and dead peer detection. Nothing was agreed with the peer
+    before, so Windows says that this is the first contact.
     """
-    fragments = () if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value,)
+    windows = configuration.windows
+    known = tuple(variant.vendor_ids[0].value for variant in understood(configuration))
+    able = known if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value, *known)
     if windows is None:
-        return tuple(VendorId(value) for value in fragments)
+        return tuple(VendorId(value) for value in able)
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
-    values = (microsoft, vendor.GSSAPI.value, *fragments, vendor.INITIAL_CONTACT.value)
+    values = (microsoft, vendor.GSSAPI.value, *able, vendor.INITIAL_CONTACT.value)
     return tuple(VendorId(value) for value in values)
 
 

@@ -47,7 +47,8 @@ class Configuration:
     """One end of a negotiation with one peer. The addresses are also the identities where a preshared key is used.
 
     `local` is the address of this host itself, `remote` the one to reach the peer by. Where those differ, because the
-    peer is behind a NAT, `peer_identity` is the peer's own address, by which it names itself.
+    peer is behind a NAT, `peer_identity` is the peer's own address, by which it names itself. Without
+    `nat_traversal` this end does not know any, like Windows before the update of KB 818043.
 
     `authentication` is the preshared key, whose octets are its text in UTF-8, or what RSA needs. `windows` is the
     version that this end passes for by its vendor IDs; None is a present peer of no name. `further` is what the peer
@@ -62,3 +63,4 @@ class Configuration:
     windows: WindowsVersion | None = None
     peer_identity: IPv4Address | IPv6Address | None = None
     further: tuple[Traffic, ...] = ()
+    nat_traversal: bool = True

@@ -11,7 +11,8 @@ that failed, make another engine. `now` is in seconds of any clock that does not
 Datagrams are whole in both directions: they bear both endpoints, and at port 4500 the marker before the message. A
 runner has a socket at port 500 and one at port 4500, sends each datagram from the socket of `source.port`, and fills in
 `source` and `destination` of what it receives, with the address of this host, never that of "any". Whatever arrives at
-port 4500 may be handed in; ESP and keepalives are passed over.
+port 4500 may be handed in; ESP and keepalives are passed over. Behind a NAT an engine wants to send keepalives for as
+long as it is run, so that `timer` then always names a time.
 """
 
 from __future__ import annotations
@@ -24,18 +25,19 @@ from ipsecmig.ike import fragments, informational, main_mode, quick_mode
 from ipsecmig.ike.announcement import takes_fragments
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.errors import InvalidKey, Malformed, Refused
-from ipsecmig.ike.events import Discarded, Event, Failed, PeerAnnounced, PeerNotified
+from ipsecmig.ike.events import Discarded, Event, Failed, PeerAnnounced, PeerMoved, PeerNotified
 from ipsecmig.ike.exchange import Randomness, Secured, Situation, Step
 from ipsecmig.ike.framing import Framing
 from ipsecmig.ike.informational import clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.natt import KEEPALIVE_SECONDS, floated
 from ipsecmig.ike.run import MAIN, Arrived, Run
 from ipsecmig.ike.states import MAIN_MODE, QUICK_MODE, Action, Cause, Row, State
 from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, decode_message, encode_message
 from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
 from ipsecmig.ike.wire.numbers import NotifyNumber
-from ipsecmig.udp import Datagram, Endpoint, Path, ike_message
+from ipsecmig.udp import KEEPALIVE, Datagram, Endpoint, Path, ike_message
 
 MAX_EXCHANGES: Final = 16
 """How many quick modes are remembered; the oldest goes first."""
@@ -70,6 +72,7 @@ class Engine:
         self._quick: dict[int, Run] = {}
         self._cookies: Cookies | None = None
         self._secured: Secured | None = None
+        self._keepalive: float | None = None
         self._framing = Framing()
         self._outbox: list[Datagram] = []
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
@@ -108,14 +111,23 @@ class Engine:
 
     def timer(self) -> float | None:
         """Return when `on_timer` is due, None if nothing is waited for."""
-        return min((one.deadline for one in self._exchanges() if one.deadline is not None), default=None)
+        deadlines = (self._keepalive, *(one.deadline for one in self._exchanges()))
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def on_timer(self, now: float) -> None:
-        """Let time pass: send again, or give up, what is due."""
+        """Let time pass: send again, or give up, what is due; remind a NAT of the way."""
+        if self._keepalive is not None and self._keepalive <= now:
+            self._keepalive = now + KEEPALIVE_SECONDS
+            self._outbox.append(Datagram(KEEPALIVE, *self._path))
         for one in self._exchanges():
             cause = one.due(now)
             if cause is not None:
                 self._wait(one, cause, now)
+
+    @property
+    def path(self) -> Path:
+        """The way to the peer and back."""
+        return self._path
 
     def next_event(self) -> Event | None:
         """Return the oldest event not returned yet, None if there is none."""
@@ -207,7 +219,8 @@ class Engine:
             self._unexpected(one)
             return False
         message = None if arrived is None else arrived.message
-        situation = Situation(self._configuration, one.context, self._secured, message, random)
+        path = one.path if arrived is None else arrived.path
+        situation = Situation(self._configuration, one.context, self._secured, message, random, path)
         try:
             step = STEPS[row.action](situation)
         except Malformed as error:
@@ -221,9 +234,18 @@ class Engine:
         return False
 
     def _follow(self, one: Run, arrived: Arrived | None) -> None:
-        """Let the responder answer to where the first message came from."""
-        if arrived is not None and one.state is State.IDLE and one is self._main:
-            one.path = self._path = arrived.path
+        """Follow a peer to where a message came from: a responder the first one, then all that is authenticated.
+
+        What begins an exchange may be an old message of the peer that somebody else sends again. It is answered where
+        it came from, but the way to the peer changes only with messages that depend on what this end sent.
+        """
+        if arrived is None or not (one.state is State.IDLE or isinstance(arrived.message, SealedMessage)):
+            return
+        one.path = arrived.path
+        if self._path != arrived.path and (one.state is not State.IDLE or one is self._main):
+            self._path = arrived.path
+            if self._secured is not None:
+                self._events.append(PeerMoved(self._path))
 
     def _unexpected(self, one: Run) -> None:
         self._events.append(Discarded(f"nothing of this kind is expected in the state {one.state.name}"))
@@ -235,12 +257,16 @@ class Engine:
         for event in step.events:
             if isinstance(event, PeerAnnounced):
                 self._framing.peer_takes_fragments = takes_fragments(self._configuration.windows, event)
+        if step.floats:
+            one.path = self._path = floated(one.path)
         if step.reply is not None:
             self._send(one, step.reply)
         if one is not self._main:
             self._remember(one)
         if isinstance(step.context, Secured):
             self._secured = step.context
+            behind_nat = step.context.nat is not None and step.context.nat.here
+            self._keepalive = now + KEEPALIVE_SECONDS if behind_nat else None
         self._events.extend(step.events)
         if row.state is State.ESTABLISHED:
             first = Run(MAIN, QUICK_MODE, self._path, context=self._configuration.traffic)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.natt import NatTraversal, Originals
 from ipsecmig.ike.phase1 import Phase1Suite
 from ipsecmig.ike.phase2 import Phase2Suite
 from ipsecmig.ike.wire.identification import Identification
+from ipsecmig.udp import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,16 @@ class PeerAnnounced:
 
 @dataclass(frozen=True, slots=True)
 class Established:
-    """Main mode succeeded: the peer has proved to be `peer`. `suite.offer` is what was agreed in terms of the model."""
+    """Main mode succeeded: the peer has proved to be `peer`. `suite.offer` is what was agreed in terms of the model.
+
+    `nat` is what was found out about NATs, None where one of the ends does not know NAT traversal.
+    """
 
     cookies: Cookies
     suite: Phase1Suite
     lifetimes: Lifetimes
     peer: Identification
+    nat: NatTraversal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,11 @@ class ProtocolSa:
 
 @dataclass(frozen=True, slots=True)
 class ChildEstablished:
-    """Quick mode succeeded. `associations` stand in the order of `suite.transforms`."""
+    """Quick mode succeeded. `associations` stand in the order of `suite.transforms`.
+
+    With a NAT between, ESP goes in UDP on `path`, until `PeerMoved` says otherwise, and `originals` are the addresses
+    that the peer computes checksums with, in transport mode. Without a NAT both are None.
+    """
 
     message_id: int
     suite: Phase2Suite
@@ -58,6 +68,18 @@ class ChildEstablished:
     local: Identification
     remote: Identification
     associations: tuple[ProtocolSa, ...]
+    path: Path | None = None
+    originals: Originals | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerMoved:
+    """From now on the way to the peer is `path`, for ESP in UDP too; a NAT gave it another endpoint.
+
+    A message showed it that was protected and cannot be an old one.
+    """
+
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +118,4 @@ class Failed:
     reason: str
 
 
-Event = PeerAnnounced | Established | ChildEstablished | Discarded | PeerNotified | PeerDeleted | Failed
+Event = PeerAnnounced | Established | ChildEstablished | PeerMoved | Discarded | PeerNotified | PeerDeleted | Failed

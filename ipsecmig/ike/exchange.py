@@ -10,9 +10,11 @@ from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.events import Event
 from ipsecmig.ike.keymat import Cookies, SessionKeys
+from ipsecmig.ike.natt import NatTraversal
 from ipsecmig.ike.phase1 import Phase1Suite
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.message import HEADER, Message, SealedMessage
+from ipsecmig.udp import Path
 
 T = TypeVar("T")
 
@@ -49,31 +51,40 @@ class Randomness:
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """Phase 1 once its keys are known. `iv` is the last block of ciphertext, first of all that of RFC 2409's IV."""
+    """Phase 1 once its keys are known. `iv` is the last block of ciphertext, first of all that of RFC 2409's IV.
+
+    `nat` is what both ends found out about NATs, None where one of them does not know NAT traversal.
+    """
 
     cookies: Cookies
     suite: Phase1Suite
     keys: SessionKeys
     cbc: Cbc
     iv: bytes
+    nat: NatTraversal | None = None
 
 
 class Situation(NamedTuple):
-    """What a step may look at: `context` is what the step before left, None at the beginning."""
+    """What a step may look at: `context` is what the step before left, None at the beginning.
+
+    `path` is the one that the message came on, or on which the exchange begins.
+    """
 
     configuration: Configuration
     context: object
     secured: Secured | None
     message: Message | SealedMessage | None
     random: Randomness
+    path: Path
 
 
 class Step(NamedTuple):
-    """What a step leaves, sends and tells."""
+    """What a step leaves, sends and tells; `floats` says that from this reply on a NAT makes port 4500 necessary."""
 
     context: object
     reply: Message | SealedMessage | None = None
     events: tuple[Event, ...] = ()
+    floats: bool = False
 
 
 def expect(value: object, kind: type[T]) -> T:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from ipsecmig.ike import keymat, phase1, proof
+from ipsecmig.ike import keymat, natt, phase1, proof
 from ipsecmig.ike.announcement import announce, recognise
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.crypto import groups
@@ -17,6 +17,7 @@ from ipsecmig.ike.events import Established
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, clear, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Cookies, Phase1Inputs
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.natt import NatTraversal, Variant
 from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
 from ipsecmig.ike.protection import seal, unseal
 from ipsecmig.ike.wire.association import SecurityAssociation
@@ -43,6 +44,7 @@ class Chosen:
     cookies: Cookies
     sai_b: bytes
     choice: Phase1Choice
+    variant: Variant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def offer(situation: Situation) -> Step:
     """Send message 1: the initiator's offers and vendor IDs."""
     cookies = Cookies(situation.random.take(COOKIE), NO_COOKIE)
     association = phase1.offer(situation.configuration.main_mode, proof.method(situation.configuration))
-    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration.windows))
+    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration))
     return Step(Offered(cookies, association.encode()), Message(_header(cookies), payloads))
 
 
@@ -79,9 +81,10 @@ def choose(situation: Situation) -> Step:
     method = proof.method(situation.configuration)
     association, choice = phase1.choose(situation.configuration.main_mode, offered, method)
     cookies = Cookies(message.header.initiator_cookie, situation.random.take(COOKIE))
-    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration.windows))
+    payloads: tuple[Payload, ...] = (association, *announce(situation.configuration))
     events = recognise(message.payloads)
-    return Step(Chosen(cookies, offered.encode(), choice), Message(_header(cookies), payloads), events)
+    chosen = Chosen(cookies, offered.encode(), choice, natt.agreed(situation.configuration, message.payloads))
+    return Step(chosen, Message(_header(cookies), payloads), events)
 
 
 def send_key(situation: Situation) -> Step:
@@ -91,9 +94,9 @@ def send_key(situation: Situation) -> Step:
     choice = phase1.accept(situation.configuration.main_mode, chosen, method)
     cookies = replace(offered.cookies, responder=message.header.responder_cookie)
     private, g_xi, ni_b = _own(situation, choice.suite)
-    keyed = Keyed(Chosen(cookies, offered.sai_b, choice), private, g_xi, ni_b)
-    payloads: tuple[Payload, ...] = (KeyExchange(g_xi), Nonce(ni_b), *proof.request(situation.configuration))
-    reply = Message(_header(cookies), payloads)
+    variant = natt.agreed(situation.configuration, message.payloads)
+    keyed = Keyed(Chosen(cookies, offered.sai_b, choice, variant), private, g_xi, ni_b)
+    reply = _key_message(situation, keyed.chosen, g_xi, ni_b)
     return Step(keyed, reply, recognise(message.payloads))
 
 
@@ -105,8 +108,8 @@ def answer_key(situation: Situation) -> Step:
     g_xy = groups.shared_secret(chosen.choice.suite.group, private, g_xi)
     inputs = Phase1Inputs(g_xi, g_xr, chosen.cookies, chosen.sai_b)
     skeyid = proof.skeyid(situation.configuration, chosen.choice.suite.hash_, ni_b, nr_b, g_xy)
-    payloads: tuple[Payload, ...] = (KeyExchange(g_xr), Nonce(nr_b), *proof.request(situation.configuration))
-    return Step(_proving(chosen.choice, inputs, skeyid, g_xy), Message(_header(chosen.cookies), payloads))
+    proving = _proving(chosen.choice, inputs, skeyid, g_xy, _detected(situation, chosen, message))
+    return Step(proving, _key_message(situation, chosen, g_xr, nr_b))
 
 
 def send_proof(situation: Situation) -> Step:
@@ -117,7 +120,9 @@ def send_proof(situation: Situation) -> Step:
     g_xy = groups.shared_secret(chosen.choice.suite.group, keyed.private, g_xr)
     inputs = Phase1Inputs(keyed.g_xi, g_xr, chosen.cookies, chosen.sai_b)
     skeyid = proof.skeyid(situation.configuration, chosen.choice.suite.hash_, keyed.ni_b, nr_b, g_xy)
-    return _prove(situation.configuration, _proving(chosen.choice, inputs, skeyid, g_xy), keymat.hash_i, ())
+    nat = _detected(situation, chosen, message)
+    step = _prove(situation.configuration, _proving(chosen.choice, inputs, skeyid, g_xy, nat), keymat.hash_i, ())
+    return step._replace(floats=nat is not None and nat.found)
 
 
 def answer_proof(situation: Situation) -> Step:
@@ -150,12 +155,26 @@ def _public(message: Message) -> tuple[bytes, bytes]:
     return only(message.payloads, KeyExchange).data, nonce_of(only(message.payloads, Nonce).data)
 
 
-def _proving(choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: bytes) -> Proving:
+def _key_message(situation: Situation, chosen: Chosen, public: bytes, nonce: bytes) -> Message:
+    """Return message 3 or 4: what this end gives to the keys, and which endpoints it sees."""
+    seen = natt.endpoints_seen(chosen.variant, chosen.choice.suite.hash_, chosen.cookies, situation.path)
+    wishes = proof.request(situation.configuration)
+    return Message(_header(chosen.cookies), (KeyExchange(public), Nonce(nonce), *wishes, *seen))
+
+
+def _detected(situation: Situation, chosen: Chosen, message: Message) -> NatTraversal | None:
+    hash_ = chosen.choice.suite.hash_
+    return natt.detect(chosen.variant, hash_, chosen.cookies, situation.path, message.payloads)
+
+
+def _proving(
+    choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: bytes, nat: NatTraversal | None
+) -> Proving:
     suite = choice.suite
     keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
     cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
     iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
-    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv))
+    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv, nat))
 
 
 HashOf = Callable[[Integrity, bytes, Phase1Inputs, bytes], bytes]
@@ -182,4 +201,4 @@ def _verified(situation: Situation, proving: Proving, hash_of: HashOf) -> tuple[
     opened = unseal(sealed(situation.message), secured.cbc, secured.iv)
     peer = only(opened.payloads, Identification)
     proof.check(situation.configuration, peer, opened.payloads, _hash(proving, hash_of, peer))
-    return Established(secured.cookies, secured.suite, proving.lifetimes, peer), opened.next_iv
+    return Established(secured.cookies, secured.suite, proving.lifetimes, peer, secured.nat), opened.next_iv

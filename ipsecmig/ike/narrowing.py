@@ -15,8 +15,10 @@ from ipsecmig.ike.errors import Refused
 from ipsecmig.ike.wire.identification import Identification, host
 from ipsecmig.ike.wire.numbers import IdNumber, NotifyNumber
 from ipsecmig.model.treatment import Mode
+from ipsecmig.udp import Endpoint, Path
 
 _SUBNETS: Final = frozenset({IdNumber.IPV4_SUBNET, IdNumber.IPV6_SUBNET})
+_HOSTS: Final = frozenset({IdNumber.IPV4, IdNumber.IPV6})
 _ANY: Final = 0
 
 
@@ -49,20 +51,30 @@ def implied(configuration: Configuration) -> tuple[Identification, Identificatio
     return host(configuration.remote), host(configuration.local)
 
 
-def permitted(configuration: Configuration, initiator: Identification, responder: Identification) -> Traffic:
+def permitted(
+    configuration: Configuration, initiator: Identification, responder: Identification, outside: Path | None = None
+) -> Traffic:
     """Return the proposed traffic, as the responder sees it, with the offers of the policy that it lies in.
 
-    Raises Refused if it lies in none.
+    `outside` is the path where a NAT stands between. In transport mode the packets then bear its addresses, not those
+    that the peer knows of: hosts are taken for those. Raises Refused if the traffic lies in none of the policy.
     """
     for traffic in (configuration.traffic, *configuration.further):
-        if inside(initiator, traffic.remote) and inside(responder, traffic.local):
-            return replace(traffic, local=responder, remote=initiator)
+        remote, local = initiator, responder
+        if outside is not None and traffic.mode is Mode.TRANSPORT:
+            remote, local = _seen(initiator, outside.remote), _seen(responder, outside.local)
+        if inside(remote, traffic.remote) and inside(local, traffic.local):
+            return replace(traffic, local=local, remote=remote)
     known = " or ".join(
         f"{text(traffic.remote)} to {text(traffic.local)}"
         for traffic in (configuration.traffic, *configuration.further)
     )
     detail = f"the peer wants {text(initiator)} to {text(responder)}; the policy has {known}"
     raise Refused(NotifyNumber.INVALID_ID_INFORMATION, detail)
+
+
+def _seen(one: Identification, end: Endpoint) -> Identification:
+    return host(end.address, one.protocol, one.port) if one.kind in _HOSTS else one
 
 
 def inside(part: Identification, whole: Identification) -> bool:

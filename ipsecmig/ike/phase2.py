@@ -12,6 +12,7 @@ from typing import Final
 
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.errors import Refused
+from ipsecmig.ike.natt import NatTraversal, encapsulation
 from ipsecmig.ike.phase1 import number
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.attributes import Attribute
@@ -24,7 +25,6 @@ DEFAULT_SECONDS: Final = 3_600
 DEFAULT_KILOBYTES: Final = 100_000
 """What Windows proposes where an offer names no lifetime (Microsoft, Server and Domain Isolation)."""
 
-_ENCAPSULATION: Final = {Mode.TUNNEL: Encapsulation.TUNNEL, Mode.TRANSPORT: Encapsulation.TRANSPORT}
 _LIFETIMES: Final = frozenset({Phase2Attribute.LIFE_TYPE, Phase2Attribute.LIFE_DURATION})
 _BLOCK_WITH_SIZED_KEYS: Final = 128
 
@@ -66,28 +66,38 @@ def _cipher(transform: Transform) -> EncryptionAlgorithm:
     raise Refused(NotifyNumber.INVALID_TRANSFORM_ID, f"ESP transform {transform.transform} is unknown")
 
 
-def offer(traffic: Traffic, spis: Mapping[int, bytes]) -> SecurityAssociation:
-    """Return every offer of quick mode as proposals of one transform each; `spis` by protocol."""
+def offer(traffic: Traffic, spis: Mapping[int, bytes], nat: NatTraversal | None = None) -> SecurityAssociation:
+    """Return the offers of quick mode as proposals of one transform each; `spis` by protocol.
+
+    They are all of them unless `nat` says that there is one: AH, which covers the addresses, does not pass it (RFC
+    3715 section 2.1). Raises Refused if nothing is left then.
+    """
+    rows = traffic.offers if nat is None or not nat.found else tuple(filter(_without_ah, traffic.offers))
+    if not rows:
+        raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, "a NAT stands between, and there are no offers without AH")
+    mode = encapsulation(traffic.mode, nat)
     return SecurityAssociation(
         tuple(
             Proposal(position, protocol, spis[protocol], (transform,))
-            for position, row in enumerate(traffic.offers, 1)
-            for protocol, transform in _headers(traffic, row)
+            for position, row in enumerate(rows, 1)
+            for protocol, transform in (_header(traffic, mode, row, each) for each in row.transforms)
         )
     )
 
 
-def _headers(traffic: Traffic, row: QuickModeOffer) -> list[tuple[int, Transform]]:
-    return [_header(traffic, row, transform) for transform in row.transforms]
+def _without_ah(row: QuickModeOffer) -> bool:
+    return not any(isinstance(transform, AhTransform) for transform in row.transforms)
 
 
-def _header(traffic: Traffic, row: QuickModeOffer, transform: AhTransform | EspTransform) -> tuple[int, Transform]:
+def _header(
+    traffic: Traffic, mode: Encapsulation, row: QuickModeOffer, transform: AhTransform | EspTransform
+) -> tuple[int, Transform]:
     attributes = [
         Attribute(Phase2Attribute.LIFE_TYPE, LifeType.SECONDS),
         number(Phase2Attribute.LIFE_DURATION, row.lifetime_seconds or DEFAULT_SECONDS),
         Attribute(Phase2Attribute.LIFE_TYPE, LifeType.KILOBYTES),
         number(Phase2Attribute.LIFE_DURATION, row.lifetime_kilobytes or DEFAULT_KILOBYTES),
-        Attribute(Phase2Attribute.ENCAPSULATION, _ENCAPSULATION[traffic.mode]),
+        Attribute(Phase2Attribute.ENCAPSULATION, mode),
     ]
     if traffic.pfs_group is not None:
         attributes.append(Attribute(Phase2Attribute.GROUP, traffic.pfs_group.value))
@@ -101,12 +111,13 @@ def _header(traffic: Traffic, row: QuickModeOffer, transform: AhTransform | EspT
     return Protocol.ESP, Transform(1, cipher.esp, tuple(attributes))
 
 
-def choose(traffic: Traffic, offered: SecurityAssociation) -> tuple[Proposal, ...]:
+def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | None = None) -> tuple[Proposal, ...]:
     """Return the peer's first proposals that are among ours, each with one transform and the peer's SPI.
 
     Raises Refused if there are none.
     """
-    ours = _suites(offer(traffic, _NO_SPIS))
+    known = offer(traffic, _NO_SPIS, nat)
+    ours = _suites(known)
     for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
         together = tuple(group)
         fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
@@ -118,7 +129,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation) -> tuple[Proposal, ..
             )
     raise Refused(
         NotifyNumber.NO_PROPOSAL_CHOSEN,
-        f"the peer offers {_text(offered)}; acceptable are {_text(offer(traffic, _NO_SPIS))}",
+        f"the peer offers {_text(offered)}; acceptable are {_text(known)}",
     )
 
 
@@ -166,11 +177,11 @@ def _suites(association: SecurityAssociation) -> list[tuple[_Meaning, ...]]:
     return [_meanings(group) for _, group in groups]
 
 
-def accept(traffic: Traffic, chosen: SecurityAssociation) -> tuple[Proposal, ...]:
+def accept(traffic: Traffic, chosen: SecurityAssociation, nat: NatTraversal | None = None) -> tuple[Proposal, ...]:
     """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
     if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
-    if _meanings(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS)):
+    if _meanings(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS, nat)):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
     return chosen.proposals
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from ipsecmig.ike import keymat, phase2
+from ipsecmig.ike import keymat, natt, phase2
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.crypto import groups, hashes
 from ipsecmig.ike.crypto.ciphers import check_key
@@ -21,6 +21,7 @@ from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import HEADER, Header
+from ipsecmig.ike.wire.nat import NatOriginalAddress
 from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
 from ipsecmig.model.algorithms import ENCRYPTION
@@ -56,7 +57,13 @@ def offer(situation: Situation) -> Step:
     traffic = narrowed(expect(situation.context, Traffic), configuration.local, configuration.remote)
     message_id, spis = situation.random.message_id(), _spis(situation)
     private, keys, ni_b = _own(situation, traffic)
-    payloads: tuple[Payload, ...] = (phase2.offer(traffic, spis), Nonce(ni_b), *keys, traffic.local, traffic.remote)
+    association = phase2.offer(traffic, spis, secured.nat)
+    ends: tuple[Payload, ...] = (
+        traffic.local,
+        traffic.remote,
+        *_originals(situation, secured, traffic, initiator=True),
+    )
+    payloads: tuple[Payload, ...] = (association, Nonce(ni_b), *keys, *ends)
     hash_1 = partial(keymat.hash_1, secured.suite.hash_, secured.keys.skeyid_a, message_id)
     first_iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
     reply, iv = seal_hashed(_header(secured, message_id), hash_1, payloads, secured.cbc, first_iv)
@@ -70,15 +77,18 @@ def answer(situation: Situation) -> Step:
     opened = unseal(message, secured.cbc, keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id))
     rest = _authentic(secured, message_id, b"", opened)
     proposed = _identities(rest)
-    traffic = permitted(situation.configuration, *(proposed or implied(situation.configuration)))
-    chosen = phase2.choose(traffic, only(rest, SecurityAssociation))
+    outside = situation.path if secured.nat is not None and secured.nat.found else None
+    initiator, responder = proposed or implied(situation.configuration)
+    traffic = permitted(situation.configuration, initiator, responder, outside)
+    chosen = phase2.choose(traffic, only(rest, SecurityAssociation), secured.nat)
     ni_b = nonce_of(only(rest, Nonce).data)
     private, keys, nr_b = _own(situation, traffic)
     spis = _spis(situation)
     inputs = Phase2Inputs(ni_b, nr_b, _secret(traffic, private, rest))
-    child = _child(secured, traffic, message_id, chosen, spis, inputs)
+    child = _across_nat(_child(secured, traffic, message_id, chosen, spis, inputs), situation, rest, initiator=False)
+    originals = _originals(situation, secured, traffic, initiator=False)
     own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
-    payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed)
+    payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed, *originals)
     hash_2 = partial(keymat.hash_2, secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b)
     reply, iv = seal_hashed(_header(secured, message_id), hash_2, payloads, secured.cbc, opened.next_iv)
     return Step(Answered(message_id, ni_b, nr_b, iv, child), reply)
@@ -91,10 +101,11 @@ def confirm(situation: Situation) -> Step:
     opened = unseal(sealed(situation.message), secured.cbc, proposed.iv)
     rest = _authentic(secured, message_id, proposed.ni_b, opened)
     _same_traffic(rest, traffic)
-    chosen = phase2.accept(traffic, only(rest, SecurityAssociation))
+    chosen = phase2.accept(traffic, only(rest, SecurityAssociation), secured.nat)
     nr_b = nonce_of(only(rest, Nonce).data)
     inputs = Phase2Inputs(proposed.ni_b, nr_b, _secret(traffic, proposed.private, rest))
     child = _child(secured, traffic, message_id, chosen, proposed.spis, inputs)
+    child = _across_nat(child, situation, rest, initiator=True)
     proof = keymat.hash_3(secured.suite.hash_, secured.keys.skeyid_a, message_id, proposed.ni_b, nr_b)
     reply, _ = seal(_header(secured, message_id), (Hash(proof),), secured.cbc, opened.next_iv)
     return Step(None, reply, (child,))
@@ -110,6 +121,23 @@ def check(situation: Situation) -> Step:
     if not hashes.equal(only(opened.payloads, Hash).data, wanted):
         raise Malformed(HEADER, "HASH(3) over this exchange")
     return Step(None, None, (answered.child,))
+
+
+def _originals(
+    situation: Situation, secured: Secured, traffic: Traffic, *, initiator: bool
+) -> tuple[NatOriginalAddress, ...]:
+    return natt.originals_to_tell(traffic.mode, secured.nat, situation.path, initiator=initiator)
+
+
+def _across_nat(
+    child: ChildEstablished, situation: Situation, rest: tuple[Payload, ...], *, initiator: bool
+) -> ChildEstablished:
+    """Return the child with what its packets need where a NAT stands between."""
+    nat, path = expect(situation.secured, Secured).nat, situation.path
+    if nat is None or not nat.found:
+        return child
+    originals = natt.originals_told(child.suite.mode, nat, path, rest, initiator=initiator)
+    return replace(child, path=path, originals=originals)
 
 
 def _header(secured: Secured, message_id: int) -> Header:

@@ -224,8 +224,10 @@ def test_a_forged_informational_message_is_discarded() -> None:
     assert [type(event) for event in events(initiator)] == [PeerNotified, Failed]
 
 
-OLDEST = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "Vid-Initial-Contact")
-NAMES = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "FRAGMENTATION", "Vid-Initial-Contact")
+DRAFT = "draft-ietf-ipsec-nat-t-ike-02 with a newline"
+OLDEST = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", DRAFT, "Vid-Initial-Contact")
+NAMES = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "FRAGMENTATION", DRAFT, "Vid-Initial-Contact")
+LATER = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "FRAGMENTATION", "RFC 3947", DRAFT, "Vid-Initial-Contact")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ NAMES = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "FRAGMENTATION", "Vid-Initial-Contact"
         (WindowsVersion.WINDOWS_2000, 2, NAMES),
         (WindowsVersion.XP, 3, OLDEST),
         (WindowsVersion.SERVER_2003, 4, NAMES),
-        (WindowsVersion.VISTA, 5, NAMES),
+        (WindowsVersion.VISTA, 5, LATER),
     ],
 )
 def test_each_end_hears_which_windows_the_other_is(
@@ -358,7 +360,9 @@ def test_quick_modes_that_are_never_finished_are_bounded() -> None:
     one, other = Engine(configuration), Engine(peer)
     advance(one, other, 6)
     for number in range(MAX_EXCHANGES + 5):
-        situation = Situation(configuration, configuration.traffic, one._secured, None, Randomness(octets(number)))
+        situation = Situation(
+            configuration, configuration.traffic, one._secured, None, Randomness(octets(number)), one.path
+        )
         offer = quick_mode.offer(situation).reply
         assert offer is not None
         other.receive(to_other(encode_message(offer)), 0.0, octets(("answer", number)))

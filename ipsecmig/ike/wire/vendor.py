@@ -36,6 +36,16 @@ NAT_T_DRAFT_02_NEWLINE: Final = KnownVendorId(
     bytes.fromhex("90cb80913ebb696e086381b5ec427b1f"),
     b"draft-ietf-ipsec-nat-t-ike-02\n",
 )
+NAT_T_DRAFT_02: Final = KnownVendorId(
+    "draft-ietf-ipsec-nat-t-ike-02",
+    bytes.fromhex("cd60464335df21f87cfdb2fc68b6a448"),
+    b"draft-ietf-ipsec-nat-t-ike-02",
+)
+NAT_T_DRAFT_03: Final = KnownVendorId(
+    "draft-ietf-ipsec-nat-t-ike-03",
+    bytes.fromhex("7d9419a65310ca6f2c179d9215529d56"),
+    b"draft-ietf-ipsec-nat-t-ike-03",
+)
 INITIAL_CONTACT: Final = KnownVendorId(
     "Vid-Initial-Contact", bytes.fromhex("26244d38eddb61b3172a36e3d0cfb819"), b"Vid-Initial-Contact"
 )
@@ -49,16 +59,8 @@ KNOWN: Final = (
     NAT_T_DRAFT_02_NEWLINE,
     INITIAL_CONTACT,
     DPD,
-    KnownVendorId(
-        "draft-ietf-ipsec-nat-t-ike-02",
-        bytes.fromhex("cd60464335df21f87cfdb2fc68b6a448"),
-        b"draft-ietf-ipsec-nat-t-ike-02",
-    ),
-    KnownVendorId(
-        "draft-ietf-ipsec-nat-t-ike-03",
-        bytes.fromhex("7d9419a65310ca6f2c179d9215529d56"),
-        b"draft-ietf-ipsec-nat-t-ike-03",
-    ),
+    NAT_T_DRAFT_02,
+    NAT_T_DRAFT_03,
     KnownVendorId(
         "draft-ietf-ipsec-nat-t-ike-00",
         bytes.fromhex("4485152d18b6bbcd0be8a8469579ddcc"),
