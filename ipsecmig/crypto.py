@@ -37,6 +37,9 @@ _BLOCK_CIPHER: Final = {
 }
 
 
+_WITHOUT_CRYPTOGRAPHY: Final = 'this needs the "engine" extra: pip install "ipsecmig[engine]"'
+
+
 class CipherContext(Protocol):
     """A cipher that is fed whole blocks and carries its chain from one call to the next."""
 
@@ -61,26 +64,30 @@ def _cbc(encryption: Encryption, key: bytes, iv: bytes) -> Cipher[CBC]:
     octets = ENCRYPTION[encryption].key_bits // 8
     if not octets or len(key) != octets:
         raise ValueError(f"{encryption.value} has a key of {octets} octets, not {len(key)}")
-    return cbc(keyed(_BLOCK_CIPHER[encryption], key), iv)
+    return keyed_cbc(_BLOCK_CIPHER[encryption], key)(iv)
 
 
-def cbc(keyed_cipher: BlockCipherAlgorithm, iv: bytes) -> Cipher[CBC]:
-    """Return the cipher in CBC mode from `iv`. Raises ValueError for an IV of the wrong length."""
-    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+def keyed_cbc(cipher: BlockCipher, key: bytes) -> Callable[[bytes], Cipher[CBC]]:
+    """Return the cipher with its key, be it weak, in CBC mode: a function of the IV.
 
-    return Cipher(keyed_cipher, modes.CBC(iv))
-
-
-def keyed(cipher: BlockCipher, key: bytes) -> BlockCipherAlgorithm:
-    """Return the cipher with its key, be it weak.
-
-    Raises ValueError for a key of a length that the cipher does not have, UsageError without `cryptography`.
+    Raises ValueError for a key of a length that the cipher does not have, as the function does for such an IV;
+    UsageError without `cryptography`.
     """
+    try:
+        from cryptography.hazmat.primitives.ciphers import Cipher
+        from cryptography.hazmat.primitives.ciphers.modes import CBC
+    except ImportError as error:
+        raise UsageError(_WITHOUT_CRYPTOGRAPHY) from error
+    keyed = _keyed(cipher, key)
+    return lambda iv: Cipher(keyed, CBC(iv))
+
+
+def _keyed(cipher: BlockCipher, key: bytes) -> BlockCipherAlgorithm:
     try:
         from cryptography.hazmat.decrepit.ciphers.algorithms import Camellia, TripleDES
         from cryptography.hazmat.primitives.ciphers.algorithms import AES
     except ImportError as error:
-        raise UsageError('this needs the "engine" extra: pip install "ipsecmig[engine]"') from error
+        raise UsageError(_WITHOUT_CRYPTOGRAPHY) from error
     if cipher is BlockCipher.DES:
         return TripleDES(key * 3)  # encipher, decipher, encipher with one key is DES
     if cipher is BlockCipher.TRIPLE_DES:

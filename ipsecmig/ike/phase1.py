@@ -19,7 +19,7 @@ from ipsecmig.ike.wire.numbers import (
     Phase1Attribute,
     Protocol,
 )
-from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Encryption, Integrity
+from ipsecmig.model.algorithms import INTEGRITY, DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import MainMode, MainModeOffer
 
 _METHODS: Final = {AuthenticationMethod.PRESHARED_KEY: "psk", AuthenticationMethod.RSA_SIGNATURES: "rsa"}
@@ -69,13 +69,10 @@ def offer(main_mode: MainMode, method: AuthenticationMethod = _PSK) -> SecurityA
 
 
 def _attributes(row: MainModeOffer, method: AuthenticationMethod, seconds: int) -> tuple[Attribute, ...]:
-    encryption = ENCRYPTION[row.encryption]
-    if encryption.oakley is None:
-        raise ValueError(f"phase 1 cannot use {row.encryption.value}")
-    sized = ciphers.by_oakley(encryption.oakley, None) is None
+    cipher = ciphers.by_name(row.encryption)
     return (
-        Attribute(Phase1Attribute.ENCRYPTION, encryption.oakley),
-        *([Attribute(Phase1Attribute.KEY_LENGTH, encryption.key_bits)] if sized else []),
+        Attribute(Phase1Attribute.ENCRYPTION, cipher.oakley),
+        *(() if cipher.key_length is None else (Attribute(Phase1Attribute.KEY_LENGTH, cipher.key_length),)),
         Attribute(Phase1Attribute.HASH, INTEGRITY[row.integrity].oakley),
         Attribute(Phase1Attribute.GROUP, row.group.value),
         Attribute(Phase1Attribute.AUTHENTICATION, method),
@@ -91,7 +88,7 @@ def choose(
 
     The peer's lifetimes hold, whatever ours are. Raises Refused.
     """
-    ours = [suite for transform in _transforms(offer(main_mode, method)) if (suite := _suite(transform)) is not None]
+    ours = _suites(main_mode, method)
     for proposal in offered.proposals:
         for transform in proposal.transforms if proposal.protocol == Protocol.ISAKMP else ():
             suite = _suite(transform)
@@ -107,9 +104,14 @@ def accept(main_mode: MainMode, chosen: SecurityAssociation, method: Authenticat
     """Return the meaning of the peer's choice. Raises Refused unless it is one transform that was offered."""
     transforms = _transforms(chosen)
     suite = _suite(transforms[0]) if len(transforms) == 1 else None
-    if suite is None or suite not in [_suite(transform) for transform in _transforms(offer(main_mode, method))]:
+    if suite is None or suite not in _suites(main_mode, method):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the transforms offered")
     return Phase1Choice(suite, read_phase_1(transforms[0].attributes))
+
+
+def _suites(main_mode: MainMode, method: AuthenticationMethod) -> list[Phase1Suite]:
+    """Return what the offers of main mode mean."""
+    return [Phase1Suite(ciphers.by_name(row.encryption), row.integrity, row.group, method) for row in main_mode.offers]
 
 
 def _transforms(association: SecurityAssociation) -> tuple[Transform, ...]:
@@ -118,12 +120,11 @@ def _transforms(association: SecurityAssociation) -> tuple[Transform, ...]:
 
 def _suite(transform: Transform) -> Phase1Suite | None:
     """Return what a transform means, None if this engine cannot do it."""
-    cipher = ciphers.by_oakley(
-        transform.amount(Phase1Attribute.ENCRYPTION) or 0, transform.amount(Phase1Attribute.KEY_LENGTH)
-    )
-    hash_ = hashes.by_oakley(transform.amount(Phase1Attribute.HASH) or 0)
-    group = transform.amount(Phase1Attribute.GROUP)
-    authentication = transform.amount(Phase1Attribute.AUTHENTICATION)
+    amounts = transform.amounts()
+    cipher = ciphers.by_oakley(amounts.get(Phase1Attribute.ENCRYPTION, 0), amounts.get(Phase1Attribute.KEY_LENGTH))
+    hash_ = hashes.by_oakley(amounts.get(Phase1Attribute.HASH, 0))
+    group = amounts.get(Phase1Attribute.GROUP)
+    authentication = amounts.get(Phase1Attribute.AUTHENTICATION)
     if cipher is None or hash_ is None or group not in _GROUPS:
         return None
     if transform.transform != KEY_IKE or authentication not in _METHODS:

@@ -40,16 +40,28 @@ def _row(oakley: int, row: EncryptionAlgorithm) -> BlockCipher:
     return BlockCipher(row.strongswan, oakley, row.esp, row.key_bits // 8, row.block_bits // 8, sent)
 
 
+_OF_THE_MODEL: Final = {row.encryption: _row(row.oakley, row) for row in ENCRYPTION.values() if row.oakley is not None}
+
 CIPHERS: Final = (
-    *(_row(row.oakley, row) for row in ENCRYPTION.values() if row.oakley is not None),
+    *_OF_THE_MODEL.values(),
     *(BlockCipher(f"camellia{bits}", _CAMELLIA, 22, bits // 8, 16, bits) for bits in (128, 192, 256)),
 )
 """Every cipher that phase 1 can use. Windows knows no Camellia (RFC 4312); present peers do."""
 
 
+_BY_OAKLEY: Final = {(row.oakley, row.key_length): row for row in CIPHERS}
+
+
 def by_oakley(number: int, key_length: int | None) -> BlockCipher | None:
     """Return the cipher with that number and key length attribute in a phase 1 transform, None if unsupported."""
-    return next((row for row in CIPHERS if (row.oakley, row.key_length) == (number, key_length)), None)
+    return _BY_OAKLEY.get((number, key_length))
+
+
+def by_name(encryption: Encryption) -> BlockCipher:
+    """Return the cipher of the model. Raises ValueError for NULL, which phase 1 cannot use."""
+    if encryption not in _OF_THE_MODEL:
+        raise ValueError(f"phase 1 cannot use {encryption.value}")
+    return _OF_THE_MODEL[encryption]
 
 
 def check_key(encryption: Encryption, key: bytes) -> None:
@@ -68,7 +80,7 @@ def _reject_weak(primitive: crypto.BlockCipher, key: bytes) -> None:
 class Cbc:
     """A cipher with its key. Raises InvalidKey for a weak key, ValueError for one of the wrong length."""
 
-    __slots__ = ("_keyed", "cipher")
+    __slots__ = ("_from_iv", "cipher")
 
     def __init__(self, cipher: BlockCipher, key: bytes) -> None:
         if len(key) != cipher.key_octets:
@@ -76,17 +88,17 @@ class Cbc:
         primitive = _PRIMITIVE[cipher.oakley]
         _reject_weak(primitive, key)
         self.cipher = cipher
-        self._keyed = crypto.keyed(primitive, key)
+        self._from_iv = crypto.keyed_cbc(primitive, key)
 
     def encrypt(self, iv: bytes, plaintext: bytes) -> bytes:
         """Return the ciphertext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
         self._check(plaintext)
-        return crypto.cbc(self._keyed, iv).encryptor().update(plaintext)
+        return self._from_iv(iv).encryptor().update(plaintext)
 
     def decrypt(self, iv: bytes, ciphertext: bytes) -> bytes:
         """Return the plaintext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
         self._check(ciphertext)
-        return crypto.cbc(self._keyed, iv).decryptor().update(ciphertext)
+        return self._from_iv(iv).decryptor().update(ciphertext)
 
     def _check(self, text: bytes) -> None:
         if len(text) % self.cipher.block_octets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Final
 
 from ipsecmig.model.algorithms import INTEGRITY, Integrity
 
@@ -25,4 +26,7 @@ def equal(one: bytes, other: bytes) -> bool:
 
 def by_oakley(number: int) -> Integrity | None:
     """Return the hash with that number in a phase 1 transform, None if it is not supported."""
-    return next((row.integrity for row in INTEGRITY.values() if row.oakley == number), None)
+    return _BY_OAKLEY.get(number)
+
+
+_BY_OAKLEY: Final = {row.oakley: row.integrity for row in INTEGRITY.values()}

@@ -47,6 +47,10 @@ class Transform:
         """Return the body. Raises OverflowError or ValueError like `Attribute.encode`."""
         return bytes((self.position, self.transform, 0, 0)) + encode_attributes(self.attributes)
 
+    def amounts(self) -> dict[int, int]:
+        """Return the number in the first attribute of each type."""
+        return {found.number: found.amount for found in reversed(self.attributes)}
+
     def amount(self, attribute: int) -> int | None:
         """Return the number in the first attribute of that type, None without one."""
         return next((found.amount for found in self.attributes if found.number == attribute), None)

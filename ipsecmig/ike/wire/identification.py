@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from struct import Struct
 from typing import ClassVar, Final
 
@@ -22,6 +22,8 @@ _LENGTHS: Final[dict[int, int]] = {
     IdNumber.IPV6_RANGE: 32,
 }
 """The octets of the kinds that consist of addresses: one, address and mask, or first and last."""
+
+_IPV6: Final = frozenset({IdNumber.IPV6, IdNumber.IPV6_SUBNET, IdNumber.IPV6_RANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class Identification:
         """Return the address, address and mask, or first and last address; nothing for kinds without addresses."""
         if self.kind not in _LENGTHS:
             return ()
-        width = 16 if self.kind in {IdNumber.IPV6, IdNumber.IPV6_SUBNET, IdNumber.IPV6_RANGE} else 4
-        return tuple(ip_address(self.data[at : at + width]) for at in range(0, len(self.data), width))
+        width, address = (16, IPv6Address) if self.kind in _IPV6 else (4, IPv4Address)
+        return tuple(address(self.data[at : at + width]) for at in range(0, len(self.data), width))
 
 
 def host(address: IPv4Address | IPv6Address, protocol: int = 0, port: int = 0) -> Identification:
