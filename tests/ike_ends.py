@@ -133,8 +133,12 @@ class Wire:
     nats: tuple[Nat, ...] = ()
 
     def run(self) -> None:
-        """Carry until nothing is under way and nobody waits any more."""
+        """Let the first end begin, and carry to the end."""
         self.one.start(self.now, octets("start"))
+        self.carry()
+
+    def carry(self) -> None:
+        """Carry what the ends send until nothing is under way and nobody waits any more."""
         late: list[tuple[Engine, Datagram]] = []
         while self.carried < 500:
             behind, late, arriving = late, [], []

@@ -27,14 +27,14 @@ _WITHOUT_FRAGMENTS: Final = frozenset({WindowsVersion.XP})
 def announce(configuration: Configuration) -> tuple[VendorId, ...]:
     """Return the vendor IDs in the first message of this end, which passes for a Windows or for none.
 
-    What the engine cannot do is not announced: AuthIP and dead peer detection. Nothing was agreed with the peer
-    before, so Windows says that this is the first contact.
+    What the engine cannot do is not announced: AuthIP. Windows knows no dead peer detection. Nothing was agreed with
+    the peer before, so Windows says that this is the first contact.
     """
     windows = configuration.windows
     known = tuple(variant.vendor_ids[0].value for variant in understood(configuration))
     able = known if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value, *known)
     if windows is None:
-        return tuple(VendorId(value) for value in able)
+        return tuple(VendorId(value) for value in (*able, vendor.DPD.value))
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
     values = (microsoft, vendor.GSSAPI.value, *able, vendor.INITIAL_CONTACT.value)
     return tuple(VendorId(value) for value in values)
@@ -43,6 +43,22 @@ def announce(configuration: Configuration) -> tuple[VendorId, ...]:
 def takes_fragments(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
     """Tell whether both ends understand fragments: this one, and the peer by what it announced."""
     return windows not in _WITHOUT_FRAGMENTS and vendor.FRAGMENTATION.name in announced.names
+
+
+def answers_liveness(windows: WindowsVersion | None) -> bool:
+    """Tell whether this end answers R-U-THERE, which who announces dead peer detection must (RFC 3706 section 5)."""
+    return windows is None
+
+
+def may_ask(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
+    """Tell whether both ends know dead peer detection."""
+    return windows is None and vendor.DPD.name in announced.names
+
+
+def acknowledges_deletes(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
+    """Tell whether both ends are a Windows whose deletes are acknowledged: any but Windows 2000 ([MS-IKEE] 3.8)."""
+    oldest = _VERSION[WindowsVersion.XP]
+    return windows is not None and _VERSION[windows] >= oldest and (announced.windows or 0) >= oldest
 
 
 def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:

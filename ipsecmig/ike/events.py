@@ -100,10 +100,27 @@ class PeerNotified:
 
 @dataclass(frozen=True, slots=True)
 class PeerDeleted:
-    """The peer deleted its SAs with these SPIs (for ISAKMP: both cookies); this was protected."""
+    """The peer deleted its SAs with these SPIs, to which packets went out (for ISAKMP: both cookies).
+
+    This was protected. The SAs of the other direction have no use any more either.
+    """
 
     protocol: int
     spis: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerAlive:
+    """The peer answered R-U-THERE, whose sequence number this is."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSilent:
+    """The peer did not answer R-U-THERE, however often it was asked: its SAs are of no use any more (RFC 3706)."""
+
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +135,15 @@ class Failed:
     reason: str
 
 
-Event = PeerAnnounced | Established | ChildEstablished | PeerMoved | Discarded | PeerNotified | PeerDeleted | Failed
+Event = (
+    PeerAnnounced
+    | Established
+    | ChildEstablished
+    | PeerMoved
+    | Discarded
+    | PeerNotified
+    | PeerDeleted
+    | PeerAlive
+    | PeerSilent
+    | Failed
+)

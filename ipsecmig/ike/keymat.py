@@ -128,6 +128,12 @@ def hash_3(hash_: Integrity, skeyid_a: bytes, message_id: int, ni_b: bytes, nr_b
     return prf(hash_, skeyid_a, b"\0", message_id.to_bytes(4, "big"), ni_b, nr_b)
 
 
+def delete_hash_2(hash_: Integrity, skeyid_a: bytes, message_id: int, ni_b: bytes, rest: bytes) -> bytes:
+    """Return the hash of the answer to an acknowledged delete ([MS-IKEE] 3.8); `rest` as for `hash_1`."""
+    # HASH(2) = prf(SKEYID_a, Ni_b | M-ID | Nr | D), where quick mode has the message ID first
+    return prf(hash_, skeyid_a, ni_b, message_id.to_bytes(4, "big"), rest)
+
+
 @dataclass(frozen=True, slots=True)
 class Phase2Inputs:
     """What the keys of an AH or ESP SA are made of; `g_qm_xy` is the secret of quick mode, empty without PFS."""

@@ -1,4 +1,4 @@
-"""The state machine of main mode and of quick mode, as two tables that know no bytes, keys or clocks.
+"""The state machine of every exchange, as tables that know no bytes, keys or clocks.
 
 Main mode with preshared keys (RFC 2409 section 5.4); an asterisk marks what is encrypted. With RSA signatures (5.1)
 CERT and SIG take the place of HASH, and a certificate may be asked for; what follows on what is the same:
@@ -20,6 +20,24 @@ Quick mode (RFC 2409 section 5.5), everything encrypted:
     QUICK_OFFERED     <-- HASH(2), SA, Nr, [KE], IDci, IDcr  QUICK_ANSWER   QUICK_ANSWERED
                QUICK_CONFIRM   HASH(3) -------------------->
     QUICK_CONFIRMED                                          QUICK_CHECK    QUICK_CHECKED
+
+Afterwards, informational messages, encrypted too. Whatever one says, it is heard once and answered if that is due:
+
+    whoever                                                  whoever
+    HASH(1), N or D, ... ------------------------------------> IDLE
+               [its answer] <-------------------------------- INFORM         INFORMED
+
+Two of them wait for an answer: Microsoft's acknowledged delete ([MS-IKEE] 3.8) and R-U-THERE (RFC 3706 section 5):
+
+    IDLE       DELETE          HASH(1), Ni, D --------------> INFORM
+    DELETING          <--------------- HASH(2), Nr, D
+               DELETE_CHECK
+    DELETED
+
+    IDLE       ASK             HASH(1), N(R-U-THERE) -------> INFORM
+    ASKED             <--------------- HASH(1), N(R-U-THERE-ACK)
+               HEAR
+    HEARD
 
 Who waits for a reply sends again when it stays away. The responder of main mode does not: like Windows, it sends a
 reply again only when the request is repeated. The last sender of an exchange answers repetitions, the last receiver
@@ -47,6 +65,11 @@ class State(Enum):
     QUICK_ANSWERED = auto()
     QUICK_CONFIRMED = auto()
     QUICK_CHECKED = auto()
+    INFORMED = auto()
+    DELETING = auto()
+    DELETED = auto()
+    ASKED = auto()
+    HEARD = auto()
     FAILED = auto()
 
 
@@ -81,6 +104,11 @@ class Action(Enum):
     QUICK_ANSWER = auto()
     QUICK_CONFIRM = auto()
     QUICK_CHECK = auto()
+    INFORM = auto()
+    DELETE = auto()
+    DELETE_CHECK = auto()
+    ASK = auto()
+    HEAR = auto()
     RESEND = auto()
     WAIT = auto()
     IGNORE = auto()
@@ -96,7 +124,18 @@ class Row(NamedTuple):
 
 Table = dict[tuple[State, Cause], Row]
 
-FINAL: Final = frozenset({State.ANSWERED, State.ESTABLISHED, State.QUICK_CONFIRMED, State.QUICK_CHECKED, State.FAILED})
+FINAL: Final = frozenset(
+    {
+        State.ANSWERED,
+        State.ESTABLISHED,
+        State.QUICK_CONFIRMED,
+        State.QUICK_CHECKED,
+        State.INFORMED,
+        State.DELETED,
+        State.HEARD,
+        State.FAILED,
+    }
+)
 """The states in which nothing is waited for."""
 
 
@@ -138,4 +177,24 @@ QUICK_MODE: Final[Table] = {
     (State.QUICK_CHECKED, Cause.REPEATED): Row(Action.IGNORE, State.QUICK_CHECKED),
     **_waiting(State.QUICK_OFFERED, Action.RESEND, Action.IGNORE),
     **_waiting(State.QUICK_ANSWERED, Action.RESEND, Action.RESEND),
+}
+
+INFORMATIONAL: Final[Table] = {
+    (State.IDLE, Cause.MESSAGE): Row(Action.INFORM, State.INFORMED),
+    (State.IDLE, Cause.REFUSED): Row(Action.FAIL, State.FAILED),
+    (State.INFORMED, Cause.REPEATED): Row(Action.RESEND, State.INFORMED),
+}
+
+ACKNOWLEDGED_DELETE: Final[Table] = {
+    (State.IDLE, Cause.START): Row(Action.DELETE, State.DELETING),
+    (State.DELETING, Cause.MESSAGE): Row(Action.DELETE_CHECK, State.DELETED),
+    (State.DELETED, Cause.REPEATED): Row(Action.IGNORE, State.DELETED),
+    **_waiting(State.DELETING, Action.RESEND, Action.IGNORE),
+}
+
+LIVENESS: Final[Table] = {
+    (State.IDLE, Cause.START): Row(Action.ASK, State.ASKED),
+    (State.ASKED, Cause.MESSAGE): Row(Action.HEAR, State.HEARD),
+    (State.HEARD, Cause.REPEATED): Row(Action.IGNORE, State.HEARD),
+    **_waiting(State.ASKED, Action.RESEND, Action.IGNORE),
 }

@@ -39,14 +39,14 @@ from ike_ends import (
 from ipsecmig.ike import keymat, proof, quick_mode
 from ipsecmig.ike.announcement import recognise
 from ipsecmig.ike.configuration import Configuration
-from ipsecmig.ike.engine import MAX_EVENTS, MAX_EXCHANGES, Engine
+from ipsecmig.ike.engine import MAX_EVENTS, Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.phase2 import Phase2Suite
-from ipsecmig.ike.run import TIMEOUTS
+from ipsecmig.ike.run import MAX_EXCHANGES, TIMEOUTS
 from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.message import encode_message
@@ -367,7 +367,7 @@ def test_quick_modes_that_are_never_finished_are_bounded() -> None:
         assert offer is not None
         other.receive(to_other(encode_message(offer)), 0.0, octets(("answer", number)))
         assert len(other.to_send()) == 1
-    assert len(other._quick) == MAX_EXCHANGES
+    assert len(list(other._runs)) == 1 + MAX_EXCHANGES
 
 
 def test_the_key_never_shows() -> None:

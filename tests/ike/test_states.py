@@ -4,10 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from ipsecmig.ike.engine import STEPS
-from ipsecmig.ike.states import FINAL, MAIN_MODE, QUICK_MODE, Action, Cause, State, Table
+from ipsecmig.ike.states import (
+    ACKNOWLEDGED_DELETE,
+    FINAL,
+    INFORMATIONAL,
+    LIVENESS,
+    MAIN_MODE,
+    QUICK_MODE,
+    Action,
+    Cause,
+    State,
+    Table,
+)
+from ipsecmig.ike.steps import STEPS
 
-tables = pytest.mark.parametrize("table", [MAIN_MODE, QUICK_MODE], ids=["main", "quick"])
+TABLES = {
+    "main": MAIN_MODE,
+    "quick": QUICK_MODE,
+    "informational": INFORMATIONAL,
+    "delete": ACKNOWLEDGED_DELETE,
+    "liveness": LIVENESS,
+}
+tables = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+begun = pytest.mark.parametrize("table", [table for table in TABLES.values() if (State.IDLE, Cause.START) in table])
 
 
 def states_of(table: Table) -> set[State]:
@@ -69,7 +88,7 @@ def test_of_the_two_ends_exactly_one_answers_repetitions_for_ever(table: Table, 
     assert sorted(action.name for action in actions) == ["IGNORE", "RESEND"]
 
 
-@tables
+@begun
 def test_somebody_sends_again_in_every_stage(table: Table) -> None:
     """An initiator that waits resends by itself: whatever is lost, something moves."""
     resenders = {state for (state, cause), row in table.items() if cause is Cause.TIMER and row.action is Action.RESEND}
@@ -80,5 +99,6 @@ def test_somebody_sends_again_in_every_stage(table: Table) -> None:
 
 
 def test_every_step_is_in_a_table() -> None:
-    assert {row.action for table in (MAIN_MODE, QUICK_MODE) for row in table.values()} == set(Action)
-    assert {row.action for table in (MAIN_MODE, QUICK_MODE) for row in table.values()} >= set(STEPS)
+    actions = {row.action for table in TABLES.values() for row in table.values()}
+    assert actions == set(Action)
+    assert actions >= set(STEPS)

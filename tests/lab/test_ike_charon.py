@@ -64,7 +64,7 @@ def run(engine: Engine, udp: IkeSockets) -> list[Event]:
             udp.send(datagram)
         while (event := engine.next_event()) is not None:
             found.append(event)
-        answered = any(one.state is State.QUICK_ANSWERED for one in engine._quick.values())
+        answered = any(one.state is State.QUICK_ANSWERED for one in engine._runs)
         if answered or any(isinstance(event, ChildEstablished | Failed) for event in found):
             break
         arrived = udp.receive((engine.timer() or end) - time.monotonic())
