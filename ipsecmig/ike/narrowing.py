@@ -62,7 +62,7 @@ def permitted(
     for traffic in (configuration.traffic, *configuration.further):
         remote, local = initiator, responder
         if outside is not None and traffic.mode is Mode.TRANSPORT:
-            remote, local = _seen(initiator, outside.remote), _seen(responder, outside.local)
+            remote, local = as_seen(initiator, outside.remote), as_seen(responder, outside.local)
         if inside(remote, traffic.remote) and inside(local, traffic.local):
             return replace(traffic, local=local, remote=remote)
     known = " or ".join(
@@ -73,7 +73,8 @@ def permitted(
     raise Refused(NotifyNumber.INVALID_ID_INFORMATION, detail)
 
 
-def _seen(one: Identification, end: Endpoint) -> Identification:
+def as_seen(one: Identification, end: Endpoint) -> Identification:
+    """Return what a host with a NAT before it is taken for: the address of its packets. Networks stay what they are."""
     return host(end.address, one.protocol, one.port) if one.kind in _HOSTS else one
 
 

@@ -15,7 +15,7 @@ from ipsecmig.ike.events import ChildEstablished, ProtocolSa
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Phase2Inputs
 from ipsecmig.ike.lifetimes import read_phase_2
-from ipsecmig.ike.narrowing import implied, narrowed, permitted, text
+from ipsecmig.ike.narrowing import as_seen, implied, narrowed, permitted, text
 from ipsecmig.ike.protection import Opened, seal, seal_hashed, unseal
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
@@ -26,6 +26,8 @@ from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
 from ipsecmig.model.algorithms import ENCRYPTION
 from ipsecmig.model.policy import EspTransform
+from ipsecmig.model.treatment import Mode
+from ipsecmig.udp import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,8 @@ def answer(situation: Situation) -> Step:
     opened = unseal(message, secured.cbc, keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id))
     rest = _authentic(secured, message_id, b"", opened)
     proposed = _identities(rest)
-    outside = situation.path if secured.nat is not None and secured.nat.found else None
     initiator, responder = proposed or implied(situation.configuration)
-    traffic = permitted(situation.configuration, initiator, responder, outside)
+    traffic = permitted(situation.configuration, initiator, responder, _outside(situation, secured))
     chosen = phase2.choose(traffic, only(rest, SecurityAssociation), secured.nat)
     ni_b = nonce_of(only(rest, Nonce).data)
     private, keys, nr_b = _own(situation, traffic)
@@ -100,7 +101,7 @@ def confirm(situation: Situation) -> Step:
     traffic, message_id = proposed.traffic, proposed.message_id
     opened = unseal(sealed(situation.message), secured.cbc, proposed.iv)
     rest = _authentic(secured, message_id, proposed.ni_b, opened)
-    _same_traffic(rest, traffic)
+    _same_traffic(rest, traffic, _outside(situation, secured))
     chosen = phase2.accept(traffic, only(rest, SecurityAssociation), secured.nat)
     nr_b = nonce_of(only(rest, Nonce).data)
     inputs = Phase2Inputs(proposed.ni_b, nr_b, _secret(traffic, proposed.private, rest))
@@ -123,6 +124,11 @@ def check(situation: Situation) -> Step:
     return Step(None, None, (answered.child,))
 
 
+def _outside(situation: Situation, secured: Secured) -> Path | None:
+    """Return the path of the packets if a NAT stands between, else None."""
+    return situation.path if secured.nat is not None and secured.nat.found else None
+
+
 def _originals(
     situation: Situation, secured: Secured, traffic: Traffic, *, initiator: bool
 ) -> tuple[NatOriginalAddress, ...]:
@@ -133,10 +139,11 @@ def _across_nat(
     child: ChildEstablished, situation: Situation, rest: tuple[Payload, ...], *, initiator: bool
 ) -> ChildEstablished:
     """Return the child with what its packets need where a NAT stands between."""
-    nat, path = expect(situation.secured, Secured).nat, situation.path
-    if nat is None or not nat.found:
+    secured = expect(situation.secured, Secured)
+    path = _outside(situation, secured)
+    if path is None:
         return child
-    originals = natt.originals_told(child.suite.mode, nat, path, rest, initiator=initiator)
+    originals = natt.originals_told(child.suite.mode, secured.nat, path, rest, initiator=initiator)
     return replace(child, path=path, originals=originals)
 
 
@@ -190,10 +197,15 @@ def _identities(rest: tuple[Payload, ...]) -> tuple[Identification, ...]:
     return found
 
 
-def _same_traffic(rest: tuple[Payload, ...], traffic: Traffic) -> None:
-    """Check that the responder repeats the traffic as proposed. Raises Malformed or Refused."""
-    found = _identities(rest)
-    if found != (traffic.local, traffic.remote):
+def _same_traffic(rest: tuple[Payload, ...], traffic: Traffic, outside: Path | None) -> None:
+    """Check that the responder repeats the traffic as proposed. Raises Malformed or Refused.
+
+    With a NAT between, charon answers with the addresses that it sees in transport mode.
+    """
+    found = repeated = _identities(rest)
+    if outside is not None and traffic.mode is Mode.TRANSPORT:
+        repeated = tuple(as_seen(one, end) for one, end in zip(found, outside, strict=False))
+    if repeated != (traffic.local, traffic.remote):
         answered = " to ".join(map(text, found)) or "nothing"
         wanted = f"{text(traffic.local)} to {text(traffic.remote)}"
         raise Refused(NotifyNumber.INVALID_ID_INFORMATION, f"the peer answers with {answered} for {wanted}")

@@ -23,10 +23,10 @@ from lab.harness import Machine
 _DAEMONS: Final = ("/usr/lib/ipsec/charon", "/usr/sbin/charon-systemd")
 _FOLDERS: Final = ("x509", "x509ca", "x509ocsp", "x509aa", "x509ac", "x509crl", "pubkey", "private", "rsa", "ecdsa")
 _MORE_FOLDERS: Final = ("bliss", "pkcs8", "pkcs12", "conf.d")
-_PLUGINS: Final = (
-    "random nonce drbg aes md5 sha1 sha2 hmac kdf gmp openssl gcrypt pem x509 pubkey pkcs1 kernel-netlink"
-    " socket-default vici updown"
-)
+_PLUGINS: Final = "random nonce drbg aes md5 sha1 sha2 hmac kdf gmp openssl gcrypt pem x509 pubkey pkcs1"
+_KERNEL: Final = "kernel-netlink"
+USER_SPACE: Final = "kernel-libipsec kernel-netlink"
+"""The plugins with which charon itself carries ESP: in UDP, in tunnel mode, through an interface of its own."""
 _SECONDS: Final = 15.0
 _READY: Final = r"spawning \d+ worker threads"
 
@@ -47,7 +47,8 @@ class KernelPolicy(NamedTuple):
 class Charon:
     """A running charon; `loads` gives it configuration files as an administrator would."""
 
-    def __init__(self, machine: Machine, folder: Path) -> None:
+    def __init__(self, machine: Machine, folder: Path, kernel: str = _KERNEL) -> None:
+        self._kernel = kernel
         self.machine = machine
         self.folder = folder
         self.socket = f"unix://{folder}/vici"
@@ -76,9 +77,9 @@ class Charon:
 
     def _write_settings(self, more: str) -> None:
         body = (
-            f"load_modular = no\nload = {_PLUGINS}\n"
+            f"load_modular = no\nload = {_PLUGINS} {self._kernel} socket-default vici updown\n"
             "filelog { log { path = /dev/stdout\n default = 1\n cfg = 2\n flush_line = yes } }\n"
-            f"plugins {{ vici {{ socket = {self.socket} }} }}\n"
+            f"plugins {{ vici {{ socket = {self.socket} }}\n kernel-libipsec {{ allow_peer_ts = yes }} }}\n"
         )
         text = f"charon {{ {body} }}\ncharon-systemd {{ {body} }}\nswanctl {{ }}\n{more}\n"
         (self.folder / "strongswan.conf").write_text(text)
@@ -184,10 +185,10 @@ def missing_charon() -> str:
 
 
 @contextmanager
-def open_charon(machine: Machine, settings: str = "") -> Iterator[Charon]:
+def open_charon(machine: Machine, settings: str = "", kernel: str = _KERNEL) -> Iterator[Charon]:
     """Give a charon in `machine`; it is gone afterwards, with its files and policies."""
     with tempfile.TemporaryDirectory(prefix="charon-") as folder:
-        charon = Charon(machine, Path(folder))
+        charon = Charon(machine, Path(folder), kernel)
         try:
             charon.start(settings)
             yield charon

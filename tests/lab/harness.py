@@ -73,6 +73,16 @@ class Machine:
         """Run `command` inside; see `run`."""
         return run("ip", "netns", "exec", self.name, *command, text=text)
 
+    @contextmanager
+    def started(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run `command` inside meanwhile; it is killed if it has not ended then."""
+        inside = ("ip", "netns", "exec", self.name, *command)
+        with subprocess.Popen(inside, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def ip(self, *arguments: str) -> str:
         """Run `ip` on this namespace."""
         return run("ip", "-n", self.name, *arguments)

@@ -6,7 +6,6 @@ that it agreed to.
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -19,9 +18,7 @@ from ike_certificates import BETWEEN, FAR, ROOT, TWO
 
 from ipsecmig.ike.configuration import Configuration, RsaCredentials, Traffic
 from ipsecmig.ike.engine import Engine
-from ipsecmig.ike.events import ChildEstablished, Established, Event, Failed, PeerAnnounced
-from ipsecmig.ike.exchange import RANDOM_OCTETS
-from ipsecmig.ike.states import State
+from ipsecmig.ike.events import ChildEstablished, Established, Failed, PeerAnnounced
 from ipsecmig.ike.wire.identification import host
 from ipsecmig.ike.wire.numbers import NotifyNumber
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -30,11 +27,11 @@ from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
 from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, missing, open_lab
-from lab.sockets import IkeSockets, ike_sockets
+from lab.ike_runs import run, start
+from lab.sockets import ike_sockets
 
 pytestmark = pytest.mark.lab
 
-PATIENCE = 20.0
 CHARON, OURS = IPv4Address(HOST_ADDRESS), IPv4Address(PEER_ADDRESS)
 
 
@@ -53,26 +50,6 @@ def machines(module_lab: Lab) -> Iterator[tuple[Lab, Charon]]:
     """Give a charon on the host; the engine sits on the peer."""
     with open_charon(module_lab.host, "charon { send_vendor_id = no\n fragment_size = 576 }") as charon:
         yield module_lab, charon
-
-
-def run(engine: Engine, udp: IkeSockets) -> list[Event]:
-    """Run an engine until quick mode has ended for it, one exchange failed, or patience is over."""
-    found: list[Event] = []
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        for datagram in engine.to_send():
-            udp.send(datagram)
-        while (event := engine.next_event()) is not None:
-            found.append(event)
-        answered = any(one.state is State.QUICK_ANSWERED for one in engine._runs)
-        if answered or any(isinstance(event, ChildEstablished | Failed) for event in found):
-            break
-        arrived = udp.receive((engine.timer() or end) - time.monotonic())
-        if arrived is None:
-            engine.on_timer(time.monotonic())
-        else:
-            engine.receive(arrived, time.monotonic(), os.urandom(RANDOM_OCTETS))
-    return found
 
 
 def settings(ike: str, esp: str) -> list[OutputFile]:
@@ -136,7 +113,7 @@ def test_the_engine_as_initiator(
     charon.loads(settings(ike, esp))
     engine = Engine(configuration(offer, quick, pfs))
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
-        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        start(engine)
         found = run(engine, udp)
     assert [type(event) for event in found] == [PeerAnnounced, Established, ChildEstablished]
     said = charon.wait_for(r"parsed QUICK_MODE request \d+ \[ HASH \]")
@@ -192,7 +169,7 @@ def test_signatures_as_initiator(machines: tuple[Lab, Charon]) -> None:
     charon.loads(with_certificates(charon))
     engine = Engine(with_signatures())
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
-        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        start(engine)
         found = run(engine, udp)
     assert [type(event) for event in found] == [PeerAnnounced, Established, ChildEstablished]
     said = charon.wait_for(r"parsed QUICK_MODE request \d+ \[ HASH \]")
@@ -221,6 +198,6 @@ def test_what_charon_refuses_is_reported(machines: tuple[Lab, Charon], ike: str)
     quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
     engine = Engine(configuration(offer, quick, None))
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
-        engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
+        start(engine)
         found = run(engine, udp)
     assert [event.notify for event in found if isinstance(event, Failed)] == [NotifyNumber.NO_PROPOSAL_CHOSEN]
