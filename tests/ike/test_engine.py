@@ -39,12 +39,13 @@ from ike_ends import (
 from ipsecmig.ike import keymat, proof, quick_mode
 from ipsecmig.ike.announcement import recognise
 from ipsecmig.ike.configuration import Configuration
-from ipsecmig.ike.engine import MAX_EVENTS, Engine
+from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
 from ipsecmig.ike.informational import clear_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.machine import MAX_EVENTS
 from ipsecmig.ike.phase2 import Phase2Suite
 from ipsecmig.ike.run import MAX_EXCHANGES, TIMEOUTS
 from ipsecmig.ike.wire import vendor
@@ -361,13 +362,13 @@ def test_quick_modes_that_are_never_finished_are_bounded() -> None:
     advance(one, other, 6)
     for number in range(MAX_EXCHANGES + 5):
         situation = Situation(
-            configuration, configuration.traffic, one._secured, None, Randomness(octets(number)), one.path
+            configuration, configuration.traffic, one._machine.secured, None, Randomness(octets(number)), one.path
         )
         offer = quick_mode.offer(situation).reply
         assert offer is not None
         other.receive(to_other(encode_message(offer)), 0.0, octets(("answer", number)))
         assert len(other.to_send()) == 1
-    assert len(list(other._runs)) == 1 + MAX_EXCHANGES
+    assert len(list(other._machine.runs)) == 1 + MAX_EXCHANGES
 
 
 def test_the_key_never_shows() -> None:

@@ -142,7 +142,7 @@ def test_no_quick_mode_begins_under_a_deleted_ike_sa() -> None:
 
 def test_a_delete_of_other_sas_changes_nothing() -> None:
     pair = Pair()
-    secured = pair.one._secured
+    secured = pair.one._machine.secured
     assert secured is not None
     for number, payload in enumerate((Delete(1, Protocol.ESP, (b"what",)), Delete(1, Protocol.ISAKMP, (bytes(16),)))):
         message = informational.sealed_delete(secured, payload, number + 5)
@@ -248,11 +248,11 @@ def test_windows_is_not_asked(configurations: tuple[Configuration, Configuration
 def test_windows_does_not_answer() -> None:
     one, other = ends()
     pair = Pair((one, replace(other, windows=WindowsVersion.XP)))
-    secured = pair.one._secured
+    secured = pair.one._machine.secured
     assert secured is not None
     question = dpd.question(secured.cookies, 1)
     message = informational._seal(secured, 7, (question,))[0]
-    pair.other.receive(pair.one._path.carry(encode_message(message)), 0.0, octets("asked"))
+    pair.other.receive(pair.one.path.carry(encode_message(message)), 0.0, octets("asked"))
     assert [event.kind for event in events(pair.other) if isinstance(event, PeerNotified)] == [NotifyNumber.R_U_THERE]
     assert pair.other.to_send() == ()
 
@@ -309,12 +309,12 @@ def test_which_questions_deserve_an_answer(sequence: int, last: int | None, fres
 
 def test_an_old_question_is_not_answered() -> None:
     pair = Pair()
-    secured = pair.one._secured
+    secured = pair.one._machine.secured
     assert secured is not None
     answered: list[int] = []
     for number in (5, 6, 5, 4, 6):
         message = informational._seal(secured, 100 + len(answered), (dpd.question(secured.cookies, number),))[0]
-        pair.other.receive(pair.one._path.carry(encode_message(message)), 0.0, octets(len(answered)))
+        pair.other.receive(pair.one.path.carry(encode_message(message)), 0.0, octets(len(answered)))
         answered.append(len(pair.other.to_send()))
     assert answered == [1, 1, 0, 0, 1]
 

@@ -191,7 +191,7 @@ def quick_mode_message(configuration: Configuration, engine: Engine, number: int
     """Return the first message of one more quick mode of an established engine."""
     source = Randomness(octets(("another", number)))
     reply = quick_mode.offer(
-        Situation(configuration, configuration.traffic, engine._secured, None, source, engine.path)
+        Situation(configuration, configuration.traffic, engine._machine.secured, None, source, engine.path)
     ).reply
     assert reply is not None
     return encode_message(reply)

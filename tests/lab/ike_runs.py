@@ -17,7 +17,7 @@ PATIENCE = 20.0
 
 def answered(engine: Engine, found: list[Event]) -> bool:
     """Tell whether quick mode has ended for the engine, or is answered, or an exchange failed."""
-    if any(one.state is State.QUICK_ANSWERED for one in engine._runs):
+    if any(one.state is State.QUICK_ANSWERED for one in engine._machine.runs):
         return True
     return any(isinstance(event, ChildEstablished | Failed) for event in found)
 
