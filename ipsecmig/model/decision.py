@@ -26,7 +26,7 @@ from ipsecmig.model.diagram import (
 from ipsecmig.model.intervals import EVERYTHING, Interval, closed, half_open, merge_boxes
 from ipsecmig.model.packets import witness
 from ipsecmig.model.selectors import Family
-from ipsecmig.model.space import ALL_LINKS, ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Packet
+from ipsecmig.model.space import ALL_LINKS, ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Packet, whole_space
 
 Leaf = TypeVar("Leaf", bound=Hashable)
 Other = TypeVar("Other", bound=Hashable)
@@ -36,6 +36,9 @@ _Region = tuple[Interval, ...]
 """One interval for each level of a diagram."""
 
 _WHOLE: Final[_Region] = (EVERYTHING,) * TERMINAL
+
+_DIRECTION: Final = ORDER.index(Box._fields.index("direction"))
+"""The level of a diagram that asks for the direction: the first."""
 
 _RAW_PER_BOX: Final = 16
 """How many boxes of the diagram are looked at, for each box asked for, before merging."""
@@ -134,6 +137,16 @@ class DecisionMap(Generic[Leaf]):
         inside = DecisionMap.from_layers(((box, True) for box in boxes), default=False, budget=self.budget)
         return self.combine(inside, lambda leaf, within: leaf if within else outside)
 
+    def along(self, direction: Direction) -> DecisionMap[Leaf]:
+        """Return the map that gives packets of every direction what this one gives them in `direction`; costs nothing.
+
+        What is asked about one direction only need not look at what stands in the others.
+        """
+        node = self.root
+        while node.level == _DIRECTION:
+            node = node.children[bisect_right(node.cuts, direction)]
+        return DecisionMap(node, self.budget)
+
     def is_equal(self, other: DecisionMap[Leaf]) -> bool:
         """Whether both maps give every packet an equal leaf; takes one walk over the diagram and builds nothing."""
         return isomorphic(self.root, other.root)
@@ -162,10 +175,19 @@ class DecisionMap(Generic[Leaf]):
         return None
 
     def differences(
-        self, other: DecisionMap[Other], same: Callable[[Leaf, Other], bool], limit: int = 100
+        self,
+        other: DecisionMap[Other],
+        same: Callable[[Leaf, Other], bool],
+        limit: int = 100,
+        direction: Direction | None = None,
     ) -> DifferenceSet[Leaf, Other]:
-        """Return the packets whose leaves are not `same` in the two maps, as at most `limit` (> 0) disjoint boxes."""
+        """Return the packets whose leaves are not `same` in the two maps, as at most `limit` (> 0) disjoint boxes.
+
+        Only packets of `direction` are meant, if it is given.
+        """
         compared = self.combine(other, lambda a, b: None if same(a, b) else (a, b))
+        if direction is not None:
+            compared = compared.restrict((b for b in whole_space() if b.direction[0] == direction), None)
         kinds = [
             (box, node.leaf)
             for node, region in _reached(compared.root)

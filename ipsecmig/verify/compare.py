@@ -7,9 +7,9 @@ of packets and a witness in each; else `undecided`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from functools import partial, reduce
+from functools import reduce
 
 from ipsecmig.errors import BudgetExceeded
 from ipsecmig.model.conflicts import decision_map
@@ -21,10 +21,11 @@ from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import AH, ESP, UDP, AddressRange, Family
 from ipsecmig.model.space import Box, Direction, Packet, box
 from ipsecmig.model.targets import Loss
-from ipsecmig.model.treatment import PERMIT, Treatment
+from ipsecmig.model.treatment import Treatment
 from ipsecmig.verify.forgiveness import Forgiveness, forgiveness
 from ipsecmig.verify.observed import (
     DROPPED,
+    LEFT_OUT,
     PASSES,
     Observed,
     Slack,
@@ -100,13 +101,11 @@ def _differences(
     flat: FlatPolicy, targets: Sequence[ReadTarget], forgiven: Forgiveness, limit: int
 ) -> tuple[tuple[PolicyDifference, ...], bool]:
     treatments = decision_map(flat)
-    bundle = _bundle(targets)
     found: list[PolicyDifference] = []
     truncated = False
     for direction in _directions(flat, targets):
-        possible = _possible(flat, direction)
-        source = _expectation(treatments.combine(possible, _permit_elsewhere), direction, forgiven)
-        answer = source.differences(bundle.combine(possible, _pass_elsewhere), agrees, limit)
+        source = _expectation(flat, treatments, direction, forgiven)
+        answer = source.differences(_bundle(targets, direction), agrees, limit, direction)
         truncated = truncated or answer.truncated
         found.extend(_difference(flat, targets, d) for d in answer.differences)
     found.sort(key=lambda d: not d.opens)
@@ -117,10 +116,10 @@ _KERNEL = frozenset({"strongswan", "xfrm"})
 """Targets that say everything about which packets the kernel protects."""
 
 
-def _bundle(targets: Sequence[ReadTarget]) -> DecisionMap[Observed]:
-    """Return what becomes of a packet that meets all `targets`."""
-    filters = _in_turn([t.map for t in targets if t.name not in _KERNEL])
-    policies = _in_turn([t.map for t in targets if t.name in _KERNEL])
+def _bundle(targets: Sequence[ReadTarget], direction: Direction) -> DecisionMap[Observed]:
+    """Return what becomes of a packet of `direction` that meets all `targets`."""
+    filters = _in_turn([t.observed(direction) for t in targets if t.name not in _KERNEL])
+    policies = _in_turn([t.observed(direction) for t in targets if t.name in _KERNEL])
     if filters is None or policies is None:
         return filters or policies or DecisionMap.from_layers([], PASSES)
     return filters.combine(policies, _guarded)
@@ -153,16 +152,34 @@ def _difference(
 
 
 def _expectation(
-    treatments: DecisionMap[Treatment], direction: Direction, forgiven: Forgiveness
+    flat: FlatPolicy, treatments: DecisionMap[Treatment], direction: Direction, forgiven: Forgiveness
 ) -> DecisionMap[Observed]:
-    """Return what one direction's packets should meet, with the slack that the losses give."""
-    plain = treatments.map(lambda treatment: forgiven.soften(treatment, expected(treatment, direction)))
-    closing = plain.combine(forgiven.closes, partial(_loosen, Slack.CLOSES))
-    return closing.combine(forgiven.opens, partial(_loosen, Slack.OPENS))
+    """Return what one direction's packets should meet, with the slack that the losses give.
+
+    Of packets that cannot exist nothing is claimed.
+    """
+
+    def expect(treatment: Treatment, slack: Slack | None) -> Observed:
+        if slack is None:
+            return LEFT_OUT
+        observed = forgiven.soften(treatment, expected(treatment, direction))
+        return replace(observed, slack=observed.slack | slack)
+
+    return treatments.along(direction).combine(_slack(flat, direction, forgiven), expect)
 
 
-def _loosen(slack: Slack, observed: Observed, here: bool) -> Observed:
-    return Observed(observed.clear, observed.protection, observed.slack | slack) if here else observed
+def _slack(flat: FlatPolicy, direction: Direction, forgiven: Forgiveness) -> DecisionMap[Slack | None]:
+    """Return what is forgiven where a packet of `direction` can exist, None where it cannot."""
+    forgiving = forgiven.closes.combine(forgiven.opens, _forgiving).along(direction)
+    return _possible(flat, direction).along(direction).combine(forgiving, _where_possible)
+
+
+def _forgiving(closes: bool, opens: bool) -> Slack:
+    return (Slack.CLOSES if closes else Slack.NONE) | (Slack.OPENS if opens else Slack.NONE)
+
+
+def _where_possible(possible: bool, slack: Slack) -> Slack | None:
+    return slack if possible else None
 
 
 def _parameters(source: Observed, target: Observed) -> tuple[str, ...]:
@@ -181,14 +198,6 @@ def _directions(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> Iterator[Dir
 
 def _forwarding_matters(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> bool:
     return bool(flat.site.addresses) or all(t.name == "nftables" for t in targets)
-
-
-def _permit_elsewhere(treatment: Treatment, possible: bool) -> Treatment:
-    return treatment if possible else PERMIT
-
-
-def _pass_elsewhere(observed: Observed, possible: bool) -> Observed:
-    return observed if possible else PASSES
 
 
 def _possible(flat: FlatPolicy, direction: Direction) -> DecisionMap[bool]:

@@ -153,6 +153,19 @@ def test_combining_is_pointwise(first: Layers, second: Layers) -> None:
     assert mapped.is_equal(built(first).combine(built(second), lambda a, _: a == "a"))
 
 
+@settings(max_examples=15, deadline=None)
+@given(layers, layers, st.sampled_from(Direction))
+def test_one_direction_alone_is_that_part_of_the_whole(first: Layers, second: Layers, direction: Direction) -> None:
+    whole, part = built(first), built(first).along(direction)
+    for packet in SAMPLES:
+        assert part.at(packet) == whole.at(packet._replace(direction=direction))
+    found = part.differences(built(second).along(direction), lambda a, b: a == b, 10_000, direction).differences
+    for packet in SAMPLES:
+        pair = slow(first, packet), slow(second, packet)
+        told = [(d.left, d.right) for d in found if holds(d.box, packet)]
+        assert told == ([pair] if packet.direction == direction and pair[0] != pair[1] else [])
+
+
 @settings(max_examples=20, deadline=None)
 @given(layers, st.lists(boxes(), max_size=3))
 def test_restricting_keeps_what_is_inside(drawn: Layers, within: list[Box]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from functools import partial, reduce
+from functools import partial
 from typing import Final, NamedTuple
 
 from ipsecmig.model.decision import DecisionMap
@@ -17,7 +17,7 @@ from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.model.treatment import TunnelSense
-from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, compose
+from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
 from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, element_boxes, excluded_boxes, whole
 from ipsecmig.verify.readback.nft_model import (
     Element,
@@ -81,9 +81,10 @@ Layer = tuple[Box, NftVerdict, NftRule, Element | None]
 def read_ruleset(ruleset: Ruleset, not_understood: tuple[NotUnderstood, ...]) -> ReadTarget:
     """Return what packets meet in `ruleset`."""
     reader = _Reader(ruleset, list(not_understood))
-    sides = [reader.observed(direction) for direction in Direction]
-    total = reduce(lambda first, second: first.combine(second, compose), sides)
-    return ReadTarget("nftables", total, reader.responsible, tuple(reader.unknown), tuple(reader.assumptions()))
+    sides = {direction: reader.observed(direction).along(direction) for direction in Direction}
+    return ReadTarget(
+        "nftables", sides.__getitem__, reader.responsible, tuple(reader.unknown), tuple(reader.assumptions())
+    )
 
 
 class _Reader:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
+from typing import Final
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.model.space import Box, Direction, Packet, whole_space
+from ipsecmig.model.space import Box, Direction, Packet, Span
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
 from ipsecmig.verify.target import ReadTarget, Responsible
 
@@ -48,6 +50,8 @@ _DIRECTIONS = {
     Direction.FORWARD: SpdDirection.FORWARD,
 }
 
+_EVERY_DIRECTION: Final[Span] = (Direction.OUT, Direction.FORWARD)
+
 Defaults = dict[SpdDirection, Observed]
 """What becomes of packets that no policy selects (`ip xfrm policy setdefault`)."""
 
@@ -71,12 +75,10 @@ def read_spd(
     Unless `order_is_known`, packets that equal priorities leave to that order are not understood.
     """
     entries = list(entries)
-    total, tables = _decisions(entries, defaults)
-    if not order_is_known and _ties(entries):
-        other, _ = _decisions(entries[::-1], defaults)
-        if not total.is_equal(other):
-            not_understood = (*not_understood, _doubt(entries, tables))
-    return ReadTarget(name, total, lambda packet: _responsible(tables, packet), not_understood, assumptions)
+    database = _Database(_tables(entries), defaults)
+    if not order_is_known and _ties(entries) and not database.is_equal(_Database(_tables(entries[::-1]), defaults)):
+        not_understood = (*not_understood, _doubt(entries, database.tables))
+    return ReadTarget(name, cache(database.observed), database.responsible, not_understood, assumptions)
 
 
 def _ties(entries: Iterable[SpdEntry]) -> bool:
@@ -98,27 +100,53 @@ def _doubt(entries: list[SpdEntry], tables: _Tables) -> NotUnderstood:
     return NotUnderstood(entries[0].text, "policies of one priority overlap", entries[0].origin)
 
 
-def _decisions(entries: Iterable[SpdEntry], defaults: Defaults) -> tuple[DecisionMap[Observed], _Tables]:
+def _tables(entries: Iterable[SpdEntry]) -> _Tables:
     ordered = sorted(entries, key=lambda e: e.priority)
-    tables = {d: [e for e in ordered if e.direction is d] for d in SpdDirection}
-    arriving = [(e.box, e.effect) for d in SpdDirection for e in tables[d]]
-    leaving = [(_as_forwarded(e.box), e.effect) for e in tables[SpdDirection.OUT]]
-    first = DecisionMap.from_layers([*arriving, *_default_layers(defaults)], PASSES)
-    second = DecisionMap.from_layers([*leaving, *_default_leaving(defaults)], PASSES)
-    return first.combine(second, both_checks), tables
+    return {d: [e for e in ordered if e.direction is d] for d in SpdDirection}
 
 
-def _as_forwarded(box: Box) -> Box:
-    """Return an `out` policy's box as a forwarded packet meets it when it leaves."""
-    return box._replace(direction=(Direction.FORWARD, Direction.FORWARD))
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """The policies of each direction and what becomes of packets that none of them selects."""
 
+    tables: _Tables
+    defaults: Defaults
 
-def _default_layers(defaults: Defaults) -> list[tuple[Box, Observed]]:
-    return [(box, defaults[_DIRECTIONS[Direction(box.direction[0])]]) for box in whole_space()]
+    def checked(self, direction: SpdDirection) -> DecisionMap[Observed]:
+        """Return what one check makes of packets, which the policies of `direction` select whatever their direction."""
+        layers = [(e.box._replace(direction=_EVERY_DIRECTION), e.effect) for e in self.tables[direction]]
+        return DecisionMap.from_layers(layers, self.defaults[direction])
 
+    def observed(self, direction: Direction) -> DecisionMap[Observed]:
+        """Return what becomes of packets of `direction`; those forwarded meet two checks."""
+        checked = self.checked(_DIRECTIONS[direction])
+        return (
+            checked.combine(self.checked(SpdDirection.OUT), both_checks) if direction is Direction.FORWARD else checked
+        )
 
-def _default_leaving(defaults: Defaults) -> list[tuple[Box, Observed]]:
-    return [(box, defaults[SpdDirection.OUT]) for box in whole_space() if box.direction[0] == Direction.FORWARD]
+    def is_equal(self, other: _Database) -> bool:
+        """Whether the two make the same of every packet. Most often their single checks tell, which cost less."""
+        same = {d: self.checked(d).is_equal(other.checked(d)) for d in SpdDirection}
+        if all(same.values()):
+            return True
+        forwarding_may_be = same[SpdDirection.OUT] and same[SpdDirection.IN]
+        return forwarding_may_be and self.observed(Direction.FORWARD).is_equal(other.observed(Direction.FORWARD))
+
+    def responsible(self, packet: Packet) -> Responsible | None:
+        """Return the policy that decides; of a forwarded packet's two checks the one that restricts it."""
+        point = Box(*((value, value) for value in packet))
+        direction = Direction(packet.direction)
+        names = [SpdDirection.FORWARD, SpdDirection.OUT] if direction is Direction.FORWARD else [_DIRECTIONS[direction]]
+        found = []
+        for name in names:
+            seen = point._replace(direction=(Direction.OUT, Direction.OUT)) if name is SpdDirection.OUT else point
+            entry = next((e for e in self.tables[name] if e.box.contains(seen)), None)
+            if entry is not None:
+                found.append(entry)
+        if not found:
+            return None
+        entry = next((e for e in found if e.effect != PASSES), found[0])
+        return Responsible(entry.origin, entry.text)
 
 
 def both_checks(first: Observed, second: Observed) -> Observed:
@@ -135,20 +163,3 @@ def both_checks(first: Observed, second: Observed) -> Observed:
     same = replace(first.protection, sense=None) == replace(second.protection, sense=None)
     both = replace(first.protection, sense=None) if same else Protection()
     return Observed(first.clear and second.clear, both)
-
-
-def _responsible(tables: _Tables, packet: Packet) -> Responsible | None:
-    """Return the policy that decides; of a forwarded packet's two checks the one that restricts it."""
-    point = Box(*((value, value) for value in packet))
-    direction = Direction(packet.direction)
-    names = [SpdDirection.FORWARD, SpdDirection.OUT] if direction is Direction.FORWARD else [_DIRECTIONS[direction]]
-    found = []
-    for name in names:
-        seen = point._replace(direction=(Direction.OUT, Direction.OUT)) if name is SpdDirection.OUT else point
-        entry = next((e for e in tables[name] if e.box.contains(seen)), None)
-        if entry is not None:
-            found.append(entry)
-    if not found:
-        return None
-    entry = next((e for e in found if e.effect != PASSES), found[0])
-    return Responsible(entry.origin, entry.text)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from dataclasses import replace
 
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.explanation import explain
 from ipsecmig.model.flatten import FlatPolicy
-from ipsecmig.model.selectors import AddressRange, Family
-from ipsecmig.model.space import Box, Direction, Packet, box
-from ipsecmig.model.treatment import PERMIT
-from ipsecmig.verify.observed import Observed, compose, expected
+from ipsecmig.model.space import Direction, Packet
+from ipsecmig.verify.observed import Observed, Slack, expected
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
@@ -20,10 +18,8 @@ def read_policy(flat: FlatPolicy) -> ReadTarget:
     treatments = decision_map(flat)
 
     def observed(direction: Direction) -> DecisionMap[Observed]:
-        here = treatments.restrict(_everything(direction), PERMIT)
-        return here.map(lambda treatment: expected(treatment, direction))
-
-    total = reduce(lambda first, second: first.combine(second, compose), map(observed, Direction))
+        """Return what becomes of packets; no slack for a target's conflicts, which would forgive what it does."""
+        return treatments.along(direction).map(lambda t: replace(expected(t, direction), slack=Slack.NONE))
 
     def responsible(packet: Packet) -> Responsible | None:
         deciding = explain(flat, packet).deciding
@@ -33,8 +29,4 @@ def read_policy(flat: FlatPolicy) -> ReadTarget:
         text = f'rule "{decisive.rule.name}", filter list "{decisive.filter_list.name}"'
         return Responsible(decisive.filter.origin, text)
 
-    return ReadTarget("netsh", total, responsible, flat.not_understood, flat.assumptions)
-
-
-def _everything(direction: Direction) -> list[Box]:
-    return [box(direction, AddressRange.whole(f), AddressRange.whole(f)) for f in Family]
+    return ReadTarget("netsh", observed, responsible, flat.not_understood, flat.assumptions)
