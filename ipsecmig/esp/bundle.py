@@ -98,7 +98,7 @@ class Receiver:
     def _check_outside(self, parts: Parts) -> None:
         if parts.protocol != self._protocol:
             raise PacketRejected(Reason.WRONG_PROTOCOL, f"protocol {parts.protocol}")
-        if parts.addresses[1] != self.sa.destination:
+        if parts.destination != self.sa.destination:
             raise PacketRejected(Reason.WRONG_ENDPOINT, "destination address")
 
 

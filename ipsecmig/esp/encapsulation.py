@@ -8,6 +8,7 @@ SPI 4 | sequence 4 | IV | payload | padding 1, 2, 3 .. | pad length 1 | next hea
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 from ipsecmig.crypto import CipherContext, cbc_decryptor, cbc_encryptor, keyed_hmac
@@ -108,26 +109,25 @@ class EspOpener:
         if body[:4] != self._spi:
             raise PacketRejected(Reason.WRONG_SPI, body[:4].hex())
         if self._authenticate is not None:
-            self._check(body, end)
+            self._check(self._authenticate, body, end)
         self.usage.count(end - _HEADER_OCTETS - self._iv)
         secret = body[_HEADER_OCTETS:end]
         # The first block of the result has nothing to do with this packet: it comes of the chain before the IV.
-        return _unpadded(secret if self._context is None else self._context.update(secret)[self._iv :])
+        return _unpadded(secret if self._context is None else self._context.update(secret), self._iv)
 
-    def _check(self, body: bytes, end: int) -> None:
+    def _check(self, authenticate: Callable[[bytes], bytes], body: bytes, end: int) -> None:
         sequence = int.from_bytes(body[4:8], "big")
         if self._window.refuses(sequence):
             raise PacketRejected(Reason.REPLAYED, f"number {sequence}")
-        if self._authenticate is None or not hmac.compare_digest(
-            self._authenticate(body[:end])[: self._icv], body[end:]
-        ):
+        if not hmac.compare_digest(authenticate(body[:end])[: self._icv], body[end:]):
             raise PacketRejected(Reason.BAD_ICV)
         self._window.record(sequence)
 
 
-def _unpadded(plain: bytes) -> tuple[int, bytes]:
+def _unpadded(plain: bytes, start: int) -> tuple[int, bytes]:
+    """Return next header and payload of what was deciphered; the payload begins at `start`."""
     padding, next_header = plain[-2], plain[-1]
     end = len(plain) - 2 - padding
-    if end < 0 or plain[end:-2] != _PADDING[:padding]:
+    if end < start or plain[end:-2] != _PADDING[:padding]:
         raise PacketRejected(Reason.BAD_PADDING, f"{padding} octets")
-    return next_header, plain[:end]
+    return next_header, plain[start:end]

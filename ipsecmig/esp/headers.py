@@ -43,6 +43,11 @@ class Parts(NamedTuple):
         header = self.header
         return (header[8:24], header[24:40]) if header[0] >= 0x60 else (header[12:16], header[16:20])
 
+    @property
+    def destination(self) -> bytes:
+        """The destination, packed."""
+        return self.header[24:40] if self.header[0] >= 0x60 else self.header[16:20]
+
 
 def checksum(data: bytes) -> int:
     """Return the Internet checksum (RFC 1071): the complement of the ones' complement sum of 16-bit words.
@@ -56,10 +61,11 @@ def checksum(data: bytes) -> int:
 
 def whole_packet(packet: bytes) -> bytes:
     """Return the packet without octets after its end. Raises PacketRejected when it is not all there."""
-    version = packet[0] >> 4 if packet else 0
+    first = packet[0] if packet else 0
+    version = first >> 4
     if version == 4 and len(packet) >= 20:
         length = packet[2] << 8 | packet[3]
-        if packet[0] & 15 < 5 or length < (packet[0] & 15) * 4:
+        if first < 0x45 or length < (first & 15) * 4:
             raise PacketRejected(Reason.MALFORMED, "header length")
     elif version == 6 and len(packet) >= 40:
         length = 40 + (packet[4] << 8 | packet[5])
