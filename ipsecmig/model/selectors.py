@@ -6,6 +6,7 @@ Source: Microsoft's netsh ipsec reference and [MS-GPIPSEC] 2.2.1.5 for the kinds
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
@@ -54,6 +55,11 @@ class ServerAddress:
     role: ServerRole
 
 
+_OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN: Final = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}(?:/(3[0-2]|[12]?[0-9]))?")
+"""IPv4 addresses and blocks as nearly all are written; `ipaddress` takes ten times as long."""
+
+
 @dataclass(frozen=True, slots=True)
 class AddressRange:
     """A host, a subnet or a range: the addresses `first` to `last`, both included, as numbers."""
@@ -68,6 +74,12 @@ class AddressRange:
 
         Raises ValueError for anything else.
         """
+        plain = _PLAIN.fullmatch(text)
+        if plain is not None:
+            a, b, c, d, prefix = (int(number or 32) for number in plain.groups())
+            rest = (1 << 32 - prefix) - 1
+            first = (a << 24 | b << 16 | c << 8 | d) & ~rest
+            return cls(Family.IPV4, first, first | rest)
         if "-" in text:
             low, high = (ipaddress.ip_address(part.strip()) for part in text.split("-", 1))
             if low.version != high.version or int(high) < int(low):

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import reduce
 
 from ipsecmig.errors import BudgetExceeded
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.decision import DecisionMap, Difference
 from ipsecmig.model.exemptions import ISAKMP_PORTS, LIMITED_BROADCAST, MULTICAST
@@ -79,6 +80,7 @@ class Comparison:
 _LIMIT = 50
 
 
+@collector_paused()
 def compare(
     flat: FlatPolicy, targets: Sequence[ReadTarget], losses: Sequence[Sequence[Loss]] = (), limit: int = _LIMIT
 ) -> Comparison:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from ipsecmig.model import selectors
@@ -101,6 +102,7 @@ def automatic_priority(band: Band, local: TrafficSelector, remote: TrafficSelect
     return priority if band is Band.PROTECT else priority - 1
 
 
+@lru_cache(maxsize=1 << 10)
 def single_address(text: str) -> AddressRange | None:
     """Return the address when `text` is a single one, else None: `%any`, a subnet, a list or a name."""
     try:

@@ -9,6 +9,7 @@ from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.decoding import decode
 from ipsecmig.errors import InputError
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.flatten import flatten, select_policy
 from ipsecmig.model.site import Site
 from ipsecmig.verify.readback import nft_json, nft_text, swanctl, xfrm
@@ -25,6 +26,7 @@ def is_configuration(path: str) -> bool:
     return "-rollback" not in name and not name.endswith((".sh", ".json", "-strongswan.conf", ".md"))
 
 
+@collector_paused()
 def read_targets(sources: Sequence[Source], site: Site, options: ReadOptions) -> tuple[ReadTarget, ...]:
     """Return the targets that `sources` configure; all swanctl files together are one, as charon loads them.
 

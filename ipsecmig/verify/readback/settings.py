@@ -13,16 +13,9 @@ from lark import Lark, Token, Tree, UnexpectedInput
 from ipsecmig.diagnostics import Origin
 from ipsecmig.grammars import load
 from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.verify.readback.plain_settings import Setting, Settings, take_plain_sections
 
 _Tree = Tree[Token]
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One value with its place."""
-
-    value: str
-    origin: Origin
 
 
 @dataclass(slots=True)
@@ -54,13 +47,14 @@ def parse_settings(texts: Mapping[str, str]) -> tuple[Section, tuple[NotUndersto
     root = Section("", Origin(next(iter(texts), "")))
     unknown: list[NotUnderstood] = []
     for file, text in texts.items():
+        rest, plain = take_plain_sections(text, file)
         try:
-            tree = _parser().parse(text)
+            tree = _parser().parse(rest)
         except UnexpectedInput as wrong:
             place = Origin(file, max(wrong.line, 1), max(wrong.column, 1))
             unknown.append(NotUnderstood(_line(text, wrong.line), "not the syntax of a settings file", place))
             continue
-        _fill(root, tree, file, texts, unknown)
+        _Builder(file, texts, plain, unknown).fill(root, tree)
     _inherit(root, root, unknown)
     return root, tuple(unknown)
 
@@ -75,29 +69,38 @@ def _line(text: str, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def _fill(section: Section, tree: _Tree, file: str, texts: Mapping[str, str], unknown: list[NotUnderstood]) -> None:
-    for child in tree.children:
-        if not isinstance(child, Tree):
-            continue
-        origin = Origin(file, child.meta.line, child.meta.column, child.meta.end_column)
-        if child.data == "setting":
-            name = str(child.children[0])
-            value = _value(child.children[1]) if len(child.children) > 1 else ""
-            section.settings[name] = Setting(value, origin)
-        elif child.data == "section":
-            name = str(child.children[0])
-            inner = section.sections.setdefault(name, Section(name, origin))
-            _fill(inner, child, file, texts, unknown)
-        elif child.data == "references":
-            section.references.extend(str(t) for t in child.children)
-        elif child.data == "include":
-            _include(_value(child), origin, texts, unknown)
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Turns the tree of one file into sections; `plain` holds the settings that the tree lacks, by line."""
 
+    file: str
+    texts: Mapping[str, str]
+    plain: Mapping[int, Settings]
+    unknown: list[NotUnderstood]
 
-def _include(pattern: str, origin: Origin, texts: Mapping[str, str], unknown: list[NotUnderstood]) -> None:
-    """Accept an include of files that are read anyway; anything else is not understood."""
-    if not any(fnmatch(name, pattern) or fnmatch(name, f"*/{pattern}") for name in texts):
-        unknown.append(NotUnderstood(f"include {pattern}", "the included files were not given", origin))
+    def fill(self, section: Section, tree: _Tree) -> None:
+        for child in tree.children:
+            if not isinstance(child, Tree):
+                continue
+            origin = Origin(self.file, child.meta.line, child.meta.column, child.meta.end_column)
+            if child.data == "setting":
+                name = str(child.children[0])
+                value = _value(child.children[1]) if len(child.children) > 1 else ""
+                section.settings[name] = Setting(value, origin)
+            elif child.data == "section":
+                name = str(child.children[0])
+                inner = section.sections.setdefault(name, Section(name, origin))
+                self.fill(inner, child)
+                inner.settings.update(self.plain.get(origin.line, {}))
+            elif child.data == "references":
+                section.references.extend(str(t) for t in child.children)
+            elif child.data == "include":
+                self._include(_value(child), origin)
+
+    def _include(self, pattern: str, origin: Origin) -> None:
+        """Accept an include of files that are read anyway; anything else is not understood."""
+        if not any(fnmatch(name, pattern) or fnmatch(name, f"*/{pattern}") for name in self.texts):
+            self.unknown.append(NotUnderstood(f"include {pattern}", "the included files were not given", origin))
 
 
 def _value(tree: Tree[Token] | Token) -> str:
