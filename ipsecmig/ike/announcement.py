@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.ike.configuration import Configuration
-from ipsecmig.ike.events import PeerAnnounced
+from ipsecmig.ike.events import KerberosOffered, PeerAnnounced
+from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.natt import understood
 from ipsecmig.ike.wire import vendor
+from ipsecmig.ike.wire.association import SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.notification import Notify
+from ipsecmig.ike.wire.numbers import DOI_IPSEC, AuthenticationMethod, NotifyNumber, Phase1Attribute, Protocol
 from ipsecmig.ike.wire.opaque import VendorId
 from ipsecmig.model.windows import WindowsVersion
 
@@ -36,7 +40,8 @@ def announce(configuration: Configuration) -> tuple[VendorId, ...]:
     if windows is None:
         return tuple(VendorId(value) for value in (*able, vendor.DPD.value))
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
-    values = (microsoft, vendor.GSSAPI.value, *able, vendor.INITIAL_CONTACT.value)
+    first = (vendor.INITIAL_CONTACT.value,) if configuration.initial_contact else ()
+    values = (microsoft, vendor.GSSAPI.value, *able, *first)
     return tuple(VendorId(value) for value in values)
 
 
@@ -69,3 +74,38 @@ def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:
     names = tuple(None if (known := vendor.identify(data)) is None else known.name for data in found)
     versions = (version for data in found if (version := vendor.windows_version(data)) is not None)
     return (PeerAnnounced(found, names, next(versions, None)),)
+
+
+def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> tuple[KerberosOffered, ...]:
+    """Return that Microsoft's Kerberos is among the offers of phase 1; nothing if it is not.
+
+    Its number is also that of XAUTH with a preshared key: it is Kerberos where a GSS identity goes with it, or the
+    peer announces GSS-API (draft-ietf-ipsec-isakmp-gss-auth-07).
+    """
+    transforms = [transform.amounts() for proposal in offered.proposals for transform in proposal.transforms]
+    found = [row for row in transforms if row.get(Phase1Attribute.AUTHENTICATION) == AuthenticationMethod.GSS_API]
+    names = [
+        row.value
+        for proposal in offered.proposals
+        for transform in proposal.transforms
+        for row in transform.attributes
+        if row.number == Phase1Attribute.GSS_IDENTITY
+    ]
+    announced = VendorId(vendor.GSSAPI.value) in payloads
+    if not found or not (names or announced):
+        return ()
+    name = next((name for name in names if isinstance(name, bytes)), None)
+    return (KerberosOffered(None if name is None else name.decode("utf-16-le", errors="replace").rstrip("\0")),)
+
+
+def first_contact(configuration: Configuration, cookies: Cookies) -> tuple[Notify, ...]:
+    """Return the notify by which an end that is no Windows says that it is new (RFC 2407 section 4.6.3.3)."""
+    if not configuration.initial_contact or configuration.windows is not None:
+        return ()
+    both = cookies.initiator + cookies.responder
+    return (Notify(DOI_IPSEC, Protocol.ISAKMP, NotifyNumber.INITIAL_CONTACT, both, b""),)
+
+
+def is_first_contact(payloads: tuple[Payload, ...]) -> bool:
+    """Tell whether the peer says in a protected message that it is new."""
+    return any(isinstance(payload, Notify) and payload.kind == NotifyNumber.INITIAL_CONTACT for payload in payloads)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.model.algorithms import DhGroup
-from ipsecmig.model.policy import MainMode, QuickModeOffer, Secret
+from ipsecmig.model.policy import Kerberos, MainMode, QuickModeOffer, Secret
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
 
@@ -50,17 +50,22 @@ class Configuration:
     peer is behind a NAT, `peer_identity` is the peer's own address, by which it names itself. Without
     `nat_traversal` this end does not know any, like Windows before the update of KB 818043.
 
-    `authentication` is the preshared key, whose octets are its text in UTF-8, or what RSA needs. `windows` is the
+    `authentication` is the preshared key, whose octets are its text in UTF-8, or what RSA needs. An engine whose policy
+    knows only `Kerberos` begins nothing and refuses everything, and says so. A responder takes `aggressive_mode` only
+    if told to: it shows a hash of the preshared key to whoever asks. With `initial_contact` it tells the peer to forget
+    what it agreed with this identity before: nothing for a probe, that may borrow the identity. `windows` is the
     version that this end passes for by its vendor IDs; None is a present peer of no name. `further` is what the peer
     may negotiate besides `traffic`; of several that contain what it proposes, the first holds.
     """
 
     local: IPv4Address | IPv6Address
     remote: IPv4Address | IPv6Address
-    authentication: Secret | RsaCredentials
+    authentication: Secret | RsaCredentials | Kerberos
     main_mode: MainMode
     traffic: Traffic
     windows: WindowsVersion | None = None
     peer_identity: IPv4Address | IPv6Address | None = None
     further: tuple[Traffic, ...] = ()
     nat_traversal: bool = True
+    aggressive_mode: bool = False
+    initial_contact: bool = False

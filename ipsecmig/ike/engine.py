@@ -36,10 +36,11 @@ from ipsecmig.ike.events import (
 )
 from ipsecmig.ike.exchange import Randomness, Secured
 from ipsecmig.ike.informational import Asked
-from ipsecmig.ike.machine import Machine
+from ipsecmig.ike.machine import FIRST, Machine
 from ipsecmig.ike.run import DELETE_TIMEOUTS, MAIN, Arrived, Run
 from ipsecmig.ike.states import (
     ACKNOWLEDGED_DELETE,
+    AGGRESSIVE_MODE,
     INFORMATIONAL,
     LIVENESS,
     MAIN_MODE,
@@ -193,8 +194,8 @@ class Engine:
             self._advance(one, Cause.MESSAGE, arrived, now, random)
 
     def _run_of(self, header: Header) -> Run | None:
-        if header.exchange == ExchangeType.MAIN and header.message_id == MAIN:
-            return self._machine.runs.main
+        if header.exchange in FIRST and header.message_id == MAIN:
+            return self._machine.phase_1(FIRST[header.exchange])
         table = _LATER.get(header.exchange)
         if table is None or header.message_id == MAIN or self._machine.secured is None:
             return None
@@ -258,12 +259,12 @@ class Engine:
     def _abandon(self, reason: str, now: float) -> None:
         """End what waits for the peer; deletes still wait to be acknowledged."""
         self._machine.keepalive = None
-        for one in self._machine.runs.waiting(MAIN_MODE, QUICK_MODE, LIVENESS):
+        for one in self._machine.runs.waiting(MAIN_MODE, AGGRESSIVE_MODE, QUICK_MODE, LIVENESS):
             self._machine.wait(one, Cause.REFUSED, now)
             self._machine.events.append(Failed(one.message_id, None, reason))
 
     def _refused_by_peer(self, kind: int, now: float) -> None:
-        for one in self._machine.runs.waiting(MAIN_MODE, QUICK_MODE):
+        for one in self._machine.runs.waiting(MAIN_MODE, AGGRESSIVE_MODE, QUICK_MODE):
             self._machine.wait(one, Cause.REFUSED, now)
             self._machine.events.append(Failed(one.message_id, kind, "the peer refused"))
 

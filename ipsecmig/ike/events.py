@@ -27,10 +27,22 @@ class PeerAnnounced:
 
 
 @dataclass(frozen=True, slots=True)
+class KerberosOffered:
+    """Among the peer's offers are some with Microsoft's Kerberos authentication, which the engine does not do.
+
+    `identity` is the principal by which the peer names itself, such as `host$@DOMAIN`, None if it does not. Anyone may
+    have sent this.
+    """
+
+    identity: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Established:
     """Main mode succeeded: the peer has proved to be `peer`. `suite.offer` is what was agreed in terms of the model.
 
-    `nat` is what was found out about NATs, None where one of the ends does not know NAT traversal.
+    `nat` is what was found out about NATs, None where one of the ends does not know NAT traversal. `initial_contact`:
+    the peer says that it has no other SA with this end.
     """
 
     cookies: Cookies
@@ -38,6 +50,7 @@ class Established:
     lifetimes: Lifetimes
     peer: Identification
     nat: NatTraversal | None = None
+    initial_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,7 @@ class Failed:
 
 Event = (
     PeerAnnounced
+    | KerberosOffered
     | Established
     | ChildEstablished
     | PeerMoved

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.crypto.ciphers import Cbc
-from ipsecmig.ike.errors import Malformed
+from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import Event
 from ipsecmig.ike.keymat import Cookies, SessionKeys
 from ipsecmig.ike.natt import NatTraversal
@@ -79,12 +79,16 @@ class Situation(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What a step leaves, sends and tells; `floats` says that from this reply on a NAT makes port 4500 necessary."""
+    """What a step leaves, sends and tells; `floats` says that from this reply on a NAT makes port 4500 necessary.
+
+    With a `refusal` only the events count: the peer is refused as if that had been raised.
+    """
 
     context: object
     reply: Message | SealedMessage | None = None
     events: tuple[Event, ...] = ()
     floats: bool = False
+    refusal: Refused | None = None
 
 
 def expect(value: object, kind: type[T]) -> T:

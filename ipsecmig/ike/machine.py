@@ -14,12 +14,15 @@ from ipsecmig.ike.informational import Asked, Heard, clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.natt import KEEPALIVE_SECONDS, floated
 from ipsecmig.ike.run import MAIN, Arrived, Run, Runs
-from ipsecmig.ike.states import MAIN_MODE, Action, Cause, Row, State
+from ipsecmig.ike.states import AGGRESSIVE_MODE, MAIN_MODE, Action, Cause, Row, State, Table
 from ipsecmig.ike.steps import STEPS
 from ipsecmig.ike.wire.message import NO_COOKIE, Header, Message, SealedMessage, encode_message
 from ipsecmig.ike.wire.numbers import Exchange as ExchangeType
 from ipsecmig.ike.wire.numbers import NotifyNumber
 from ipsecmig.udp import KEEPALIVE, Datagram, Endpoint, Path
+
+FIRST: Final[dict[int, Table]] = {ExchangeType.MAIN: MAIN_MODE, ExchangeType.AGGRESSIVE: AGGRESSIVE_MODE}
+"""What phase 1 may be, by exchange type."""
 
 MAX_EVENTS: Final = 1_000
 """How many events are kept until they are read; the oldest goes first."""
@@ -42,6 +45,16 @@ class Machine:
         self.framing = Framing()
         self.outbox: list[Datagram] = []
         self.events: deque[Event] = deque(maxlen=MAX_EVENTS)
+
+    def phase_1(self, table: Table) -> Run | None:
+        """Return the run of phase 1 if it goes by this table.
+
+        Who begins chooses between main mode and aggressive mode; the latter must be configured.
+        """
+        main = self.runs.main
+        if main.state is State.IDLE and (table is MAIN_MODE or self._configuration.aggressive_mode):
+            main.table = table
+        return main if main.table is table else None
 
     def send(self, message: Message | SealedMessage) -> None:
         """Send a message that nobody waits for."""
@@ -105,6 +118,10 @@ class Machine:
         except (Refused, InvalidKey) as error:
             self._refuse(one, arrived, error, now, random)
         else:
+            if step.refusal is not None:
+                self.events.extend(step.events)
+                self._refuse(one, arrived, step.refusal, now, random)
+                return step.events
             self._follow(one, arrived)
             self._take(one, row, step, now)
             one.received = one.received if arrived is None else arrived.octets

@@ -5,28 +5,26 @@ A step computes everything before it returns, so one that fails leaves nothing h
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from ipsecmig.ike import keymat, natt, phase1, proof
-from ipsecmig.ike.announcement import announce, recognise
+from ipsecmig.ike.announcement import announce, first_contact, is_first_contact, kerberos_in, recognise
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.crypto import groups
-from ipsecmig.ike.crypto.ciphers import Cbc
-from ipsecmig.ike.events import Established
-from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, clear, expect, nonce_of, only, sealed
+from ipsecmig.ike.errors import Refused
+from ipsecmig.ike.events import Established, Event
+from ipsecmig.ike.exchange import Situation, Step, clear, expect, only, sealed
 from ipsecmig.ike.keymat import Cookies, Phase1Inputs
-from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.natt import NatTraversal, Variant
-from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
+from ipsecmig.ike.phase1 import Phase1Choice
 from ipsecmig.ike.protection import seal, unseal
+from ipsecmig.ike.proving import HashOf, Proving, derive, hash_over, own_values, public_values
 from ipsecmig.ike.wire.association import SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import COOKIE, NO_COOKIE, Header, Message
 from ipsecmig.ike.wire.numbers import Exchange
 from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
-from ipsecmig.model.algorithms import Integrity
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,6 @@ class Keyed:
     ni_b: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Proving:
-    """Either end from when the keys are known until both have proved who they are."""
-
-    inputs: Phase1Inputs
-    lifetimes: Lifetimes
-    secured: Secured
-
-
 def offer(situation: Situation) -> Step:
     """Send message 1: the initiator's offers and vendor IDs."""
     cookies = Cookies(situation.random.take(COOKIE), NO_COOKIE)
@@ -75,14 +64,17 @@ def offer(situation: Situation) -> Step:
 
 
 def choose(situation: Situation) -> Step:
-    """Answer message 1 with the first offer that is acceptable."""
+    """Answer message 1 with the first offer that is acceptable. The first random octets become the cookie."""
     message = clear(situation.message)
     offered = only(message.payloads, SecurityAssociation)
-    method = proof.method(situation.configuration)
-    association, choice = phase1.choose(situation.configuration.main_mode, offered, method)
+    events: tuple[Event, ...] = (*recognise(message.payloads), *kerberos_in(offered, message.payloads))
+    try:
+        method = proof.method(situation.configuration)
+        association, choice = phase1.choose(situation.configuration.main_mode, offered, method)
+    except Refused as refusal:
+        return Step(None, None, events, refusal=refusal)
     cookies = Cookies(message.header.initiator_cookie, situation.random.take(COOKIE))
     payloads: tuple[Payload, ...] = (association, *announce(situation.configuration))
-    events = recognise(message.payloads)
     chosen = Chosen(cookies, offered.encode(), choice, natt.agreed(situation.configuration, message.payloads))
     return Step(chosen, Message(_header(cookies), payloads), events)
 
@@ -93,7 +85,7 @@ def send_key(situation: Situation) -> Step:
     method, chosen = proof.method(situation.configuration), only(message.payloads, SecurityAssociation)
     choice = phase1.accept(situation.configuration.main_mode, chosen, method)
     cookies = replace(offered.cookies, responder=message.header.responder_cookie)
-    private, g_xi, ni_b = _own(situation, choice.suite)
+    private, g_xi, ni_b = own_values(situation, choice.suite)
     variant = natt.agreed(situation.configuration, message.payloads)
     keyed = Keyed(Chosen(cookies, offered.sai_b, choice, variant), private, g_xi, ni_b)
     reply = _key_message(situation, keyed.chosen, g_xi, ni_b)
@@ -103,56 +95,45 @@ def send_key(situation: Situation) -> Step:
 def answer_key(situation: Situation) -> Step:
     """Answer message 3 with the responder's public value and nonce; the keys are known from here on."""
     chosen, message = expect(situation.context, Chosen), clear(situation.message)
-    g_xi, ni_b = _public(message)
-    private, g_xr, nr_b = _own(situation, chosen.choice.suite)
+    g_xi, ni_b = public_values(message)
+    private, g_xr, nr_b = own_values(situation, chosen.choice.suite)
     g_xy = groups.shared_secret(chosen.choice.suite.group, private, g_xi)
     inputs = Phase1Inputs(g_xi, g_xr, chosen.cookies, chosen.sai_b)
     skeyid = proof.skeyid(situation.configuration, chosen.choice.suite.hash_, ni_b, nr_b, g_xy)
-    proving = _proving(chosen.choice, inputs, skeyid, g_xy, _detected(situation, chosen, message))
-    return Step(proving, _key_message(situation, chosen, g_xr, nr_b))
+    known = derive(chosen.choice, inputs, skeyid, g_xy, _detected(situation, chosen, message))
+    return Step(known, _key_message(situation, chosen, g_xr, nr_b))
 
 
 def send_proof(situation: Situation) -> Step:
     """Answer message 4 with the initiator's identity and proof."""
     keyed, message = expect(situation.context, Keyed), clear(situation.message)
-    g_xr, nr_b = _public(message)
+    g_xr, nr_b = public_values(message)
     chosen = keyed.chosen
     g_xy = groups.shared_secret(chosen.choice.suite.group, keyed.private, g_xr)
     inputs = Phase1Inputs(keyed.g_xi, g_xr, chosen.cookies, chosen.sai_b)
     skeyid = proof.skeyid(situation.configuration, chosen.choice.suite.hash_, keyed.ni_b, nr_b, g_xy)
     nat = _detected(situation, chosen, message)
-    step = _prove(situation.configuration, _proving(chosen.choice, inputs, skeyid, g_xy, nat), keymat.hash_i, ())
+    step = _prove(situation.configuration, derive(chosen.choice, inputs, skeyid, g_xy, nat), keymat.hash_i, ())
     return step._replace(floats=nat is not None and nat.found)
 
 
 def answer_proof(situation: Situation) -> Step:
     """Answer message 5 with the responder's identity and proof; phase 1 is established."""
-    proving = expect(situation.context, Proving)
-    event, iv = _verified(situation, proving, keymat.hash_i)
-    proving = replace(proving, secured=replace(proving.secured, iv=iv))
-    return _prove(situation.configuration, proving, keymat.hash_r, (event,))
+    known = expect(situation.context, Proving)
+    event, iv = _verified(situation, known, keymat.hash_i)
+    known = replace(known, secured=replace(known.secured, iv=iv))
+    return _prove(situation.configuration, known, keymat.hash_r, (event,))
 
 
 def check_proof(situation: Situation) -> Step:
     """Check message 6; phase 1 is established."""
-    proving = expect(situation.context, Proving)
-    event, iv = _verified(situation, proving, keymat.hash_r)
-    return Step(replace(proving.secured, iv=iv), None, (event,))
+    known = expect(situation.context, Proving)
+    event, iv = _verified(situation, known, keymat.hash_r)
+    return Step(replace(known.secured, iv=iv), None, (event,))
 
 
 def _header(cookies: Cookies) -> Header:
     return Header(cookies.initiator, cookies.responder, Exchange.MAIN)
-
-
-def _own(situation: Situation, suite: Phase1Suite) -> tuple[int, bytes, bytes]:
-    """Return private value, public value and nonce of this end."""
-    private = groups.private_value(suite.group, situation.random.take(groups.EXPONENT_OCTETS[suite.group]))
-    return private, groups.public_value(suite.group, private), situation.random.take(NONCE_OCTETS)
-
-
-def _public(message: Message) -> tuple[bytes, bytes]:
-    """Return public value and nonce of the peer."""
-    return only(message.payloads, KeyExchange).data, nonce_of(only(message.payloads, Nonce).data)
 
 
 def _key_message(situation: Situation, chosen: Chosen, public: bytes, nonce: bytes) -> Message:
@@ -167,38 +148,21 @@ def _detected(situation: Situation, chosen: Chosen, message: Message) -> NatTrav
     return natt.detect(chosen.variant, hash_, chosen.cookies, situation.path, message.payloads)
 
 
-def _proving(
-    choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: bytes, nat: NatTraversal | None
-) -> Proving:
-    suite = choice.suite
-    keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
-    cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
-    iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
-    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv, nat))
-
-
-HashOf = Callable[[Integrity, bytes, Phase1Inputs, bytes], bytes]
-"""HASH_I or HASH_R."""
-
-
-def _hash(proving: Proving, hash_of: HashOf, who: Identification) -> bytes:
-    secured = proving.secured
-    return hash_of(secured.suite.hash_, secured.keys.skeyid, proving.inputs, who.encode())
-
-
-def _prove(configuration: Configuration, proving: Proving, hash_of: HashOf, events: tuple[Established, ...]) -> Step:
+def _prove(configuration: Configuration, known: Proving, hash_of: HashOf, events: tuple[Established, ...]) -> Step:
     """Send identity and proof. Who has verified the peer already keeps what is established, else what proves."""
-    secured, own = proving.secured, proof.identity(configuration)
-    payloads = (own, *proof.prove(configuration, _hash(proving, hash_of, own)))
+    secured, own = known.secured, proof.identity(configuration)
+    contact = first_contact(configuration, secured.cookies) if hash_of is keymat.hash_i else ()
+    payloads = (own, *proof.prove(configuration, hash_over(known, hash_of, own)), *contact)
     reply, iv = seal(_header(secured.cookies), payloads, secured.cbc, secured.iv)
     secured = replace(secured, iv=iv)
-    return Step(secured if events else replace(proving, secured=secured), reply, events)
+    return Step(secured if events else replace(known, secured=secured), reply, events)
 
 
-def _verified(situation: Situation, proving: Proving, hash_of: HashOf) -> tuple[Established, bytes]:
+def _verified(situation: Situation, known: Proving, hash_of: HashOf) -> tuple[Established, bytes]:
     """Return that the peer has proved who it is, and the IV of the next message. Raises Malformed or Refused."""
-    secured = proving.secured
+    secured = known.secured
     opened = unseal(sealed(situation.message), secured.cbc, secured.iv)
     peer = only(opened.payloads, Identification)
-    proof.check(situation.configuration, peer, opened.payloads, _hash(proving, hash_of, peer))
-    return Established(secured.cookies, secured.suite, proving.lifetimes, peer, secured.nat), opened.next_iv
+    proof.check(situation.configuration, peer, opened.payloads, hash_over(known, hash_of, peer))
+    first = is_first_contact(opened.payloads)
+    return Established(secured.cookies, secured.suite, known.lifetimes, peer, secured.nat, first), opened.next_iv

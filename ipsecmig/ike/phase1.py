@@ -136,4 +136,10 @@ def _text(transform: Transform) -> str:
     suite = _suite(transform)
     if suite is not None:
         return f"{suite.cipher.name}-{suite.hash_.value}-group{suite.group.value}-{_METHODS[suite.method]}"
-    return "{" + " ".join(f"{found.number}={found.amount}" for found in transform.attributes) + "}"
+    found = (row for row in transform.attributes if row.number != Phase1Attribute.GSS_IDENTITY)
+    return "{" + " ".join(f"{row.number}={row.amount}{_remark(row)}" for row in found) + "}"
+
+
+def _remark(row: Attribute) -> str:
+    kerberos = (Phase1Attribute.AUTHENTICATION, AuthenticationMethod.GSS_API)
+    return " (Kerberos or XAUTH)" if (row.number, row.amount) == kerberos else ""

@@ -27,9 +27,22 @@ UDP: Final = 17
 
 
 def method(configuration: Configuration) -> AuthenticationMethod:
-    """Return the number of how this end and its peer prove who they are."""
-    preshared = isinstance(configuration.authentication, Secret)
-    return AuthenticationMethod.PRESHARED_KEY if preshared else AuthenticationMethod.RSA_SIGNATURES
+    """Return the number of how this end and its peer prove who they are.
+
+    Raises Refused if the policy knows only Kerberos, which is not done here.
+    """
+    if isinstance(configuration.authentication, Secret):
+        return AuthenticationMethod.PRESHARED_KEY
+    _credentials(configuration)
+    return AuthenticationMethod.RSA_SIGNATURES
+
+
+def _credentials(configuration: Configuration) -> RsaCredentials:
+    credentials = configuration.authentication
+    if not isinstance(credentials, RsaCredentials):
+        detail = "the policy of this end knows only Kerberos authentication, which the engine does not do"
+        raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, detail)
+    return credentials
 
 
 def skeyid(configuration: Configuration, hash_: Integrity, ni_b: bytes, nr_b: bytes, g_xy: bytes) -> bytes:
@@ -41,25 +54,24 @@ def skeyid(configuration: Configuration, hash_: Integrity, ni_b: bytes, nr_b: by
 
 def request(configuration: Configuration) -> tuple[CertificateRequest, ...]:
     """Return the wish for a certificate under the trusted root; nothing where there are no certificates."""
-    credentials = configuration.authentication
-    if isinstance(credentials, Secret):
+    if isinstance(configuration.authentication, Secret):
         return ()
-    return (CertificateRequest(CertificateEncoding.X509_SIGNATURE, x509.read(credentials.root).subject),)
+    root = x509.read(_credentials(configuration).root)
+    return (CertificateRequest(CertificateEncoding.X509_SIGNATURE, root.subject),)
 
 
 def identity(configuration: Configuration) -> Identification:
     """Return who this end is: its address, or the subject of its certificate."""
-    credentials = configuration.authentication
-    if isinstance(credentials, Secret):
+    if isinstance(configuration.authentication, Secret):
         return host(configuration.local, UDP, IKE_PORT)
-    return Identification(IdNumber.DER_DN, 0, 0, x509.read(credentials.chain[0]).subject)
+    return Identification(IdNumber.DER_DN, 0, 0, x509.read(_credentials(configuration).chain[0]).subject)
 
 
 def prove(configuration: Configuration, hash_: bytes) -> tuple[Payload, ...]:
     """Return the payloads that prove the identity, given HASH_I or HASH_R of this end."""
-    credentials = configuration.authentication
-    if isinstance(credentials, Secret):
+    if isinstance(configuration.authentication, Secret):
         return (Hash(hash_),)
+    credentials = _credentials(configuration)
     chain = (Certificate(CertificateEncoding.X509_SIGNATURE, der) for der in credentials.chain)
     return (*chain, Signature(sign(credentials.private_key, hash_)))
 

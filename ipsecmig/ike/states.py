@@ -13,6 +13,13 @@ CERT and SIG take the place of HASH, and a certificate may be asked for; what fo
                CHECK_PROOF
     ESTABLISHED
 
+Aggressive mode, of which there is only the responder here; the last message may be encrypted:
+
+    initiator                                                responder
+               SA, KE, Ni, IDii -------------------------->  IDLE
+                      <---------- SA, KE, Nr, IDir, HASH_R   AGGRESSIVE_ANSWER   AGGRESSIVE_ANSWERED
+               HASH_I ------------------------------------>  AGGRESSIVE_CHECK    AGGRESSIVE_CHECKED
+
 Quick mode (RFC 2409 section 5.5), everything encrypted:
 
     initiator                                                responder
@@ -61,6 +68,8 @@ class State(Enum):
     PROVEN = auto()
     ANSWERED = auto()
     ESTABLISHED = auto()
+    AGGRESSIVE_ANSWERED = auto()
+    AGGRESSIVE_CHECKED = auto()
     QUICK_OFFERED = auto()
     QUICK_ANSWERED = auto()
     QUICK_CONFIRMED = auto()
@@ -100,6 +109,8 @@ class Action(Enum):
     SEND_PROOF = auto()
     ANSWER_PROOF = auto()
     CHECK_PROOF = auto()
+    AGGRESSIVE_ANSWER = auto()
+    AGGRESSIVE_CHECK = auto()
     QUICK_OFFER = auto()
     QUICK_ANSWER = auto()
     QUICK_CONFIRM = auto()
@@ -128,6 +139,7 @@ FINAL: Final = frozenset(
     {
         State.ANSWERED,
         State.ESTABLISHED,
+        State.AGGRESSIVE_CHECKED,
         State.QUICK_CONFIRMED,
         State.QUICK_CHECKED,
         State.INFORMED,
@@ -165,6 +177,14 @@ MAIN_MODE: Final[Table] = {
     **_waiting(State.PROVEN, Action.RESEND, Action.IGNORE),
     **_waiting(State.CHOSEN, Action.WAIT, Action.RESEND),
     **_waiting(State.EXCHANGED, Action.WAIT, Action.RESEND),
+}
+
+AGGRESSIVE_MODE: Final[Table] = {
+    (State.IDLE, Cause.MESSAGE): Row(Action.AGGRESSIVE_ANSWER, State.AGGRESSIVE_ANSWERED),
+    (State.IDLE, Cause.REFUSED): Row(Action.FAIL, State.FAILED),
+    (State.AGGRESSIVE_ANSWERED, Cause.MESSAGE): Row(Action.AGGRESSIVE_CHECK, State.AGGRESSIVE_CHECKED),
+    (State.AGGRESSIVE_CHECKED, Cause.REPEATED): Row(Action.IGNORE, State.AGGRESSIVE_CHECKED),
+    **_waiting(State.AGGRESSIVE_ANSWERED, Action.WAIT, Action.RESEND),
 }
 
 QUICK_MODE: Final[Table] = {

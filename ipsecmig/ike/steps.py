@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ipsecmig.ike import informational, main_mode, quick_mode
+from ipsecmig.ike import aggressive_mode, informational, main_mode, quick_mode
 from ipsecmig.ike.exchange import Situation, Step
 from ipsecmig.ike.states import Action
 
@@ -17,6 +17,8 @@ STEPS: Final[dict[Action, Callable[[Situation], Step]]] = {
     Action.SEND_PROOF: main_mode.send_proof,
     Action.ANSWER_PROOF: main_mode.answer_proof,
     Action.CHECK_PROOF: main_mode.check_proof,
+    Action.AGGRESSIVE_ANSWER: aggressive_mode.answer,
+    Action.AGGRESSIVE_CHECK: aggressive_mode.check,
     Action.QUICK_OFFER: quick_mode.offer,
     Action.QUICK_ANSWER: quick_mode.answer,
     Action.QUICK_CONFIRM: quick_mode.confirm,

@@ -243,13 +243,20 @@ LATER = ("MS NT5 ISAKMPOAKLEY", "GSSAPI", "FRAGMENTATION", "RFC 3947", DRAFT, "V
 def test_each_end_hears_which_windows_the_other_is(
     windows: WindowsVersion, number: int, names: tuple[str, ...]
 ) -> None:
-    one, other = ends()
-    mine, theirs = negotiate((replace(one, windows=windows), replace(other, windows=windows)))
+    one, other = (replace(end, windows=windows, initial_contact=True) for end in ends())
+    mine, theirs = negotiate((one, other))
     assert_agreed(mine, theirs)
     for found in (mine, theirs):
         first = found[0]
         assert isinstance(first, PeerAnnounced)
         assert (first.windows, first.names) == (number, names)
+
+
+@pytest.mark.parametrize("says", [False, True])
+def test_the_initiator_says_that_it_is_new_only_if_it_is_told_to(says: bool) -> None:
+    one, other = (replace(end, initial_contact=says) for end in ends())
+    mine, theirs = negotiate((one, other))
+    assert [event.initial_contact for event in mine + theirs if isinstance(event, Established)] == [False, says]
 
 
 def test_vendor_ids_are_recognised_or_kept() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ipsecmig.ike.states import (
     ACKNOWLEDGED_DELETE,
+    AGGRESSIVE_MODE,
     FINAL,
     INFORMATIONAL,
     LIVENESS,
@@ -20,6 +21,7 @@ from ipsecmig.ike.steps import STEPS
 
 TABLES = {
     "main": MAIN_MODE,
+    "aggressive": AGGRESSIVE_MODE,
     "quick": QUICK_MODE,
     "informational": INFORMATIONAL,
     "delete": ACKNOWLEDGED_DELETE,

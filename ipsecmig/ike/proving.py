@@ -1,0 +1,58 @@
+"""What main mode and aggressive mode share: what each end gives to the keys, and the keys that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ipsecmig.ike import keymat
+from ipsecmig.ike.crypto import groups
+from ipsecmig.ike.crypto.ciphers import Cbc
+from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, nonce_of, only
+from ipsecmig.ike.keymat import Phase1Inputs
+from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.natt import NatTraversal
+from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
+from ipsecmig.ike.wire.identification import Identification
+from ipsecmig.ike.wire.message import Message
+from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
+from ipsecmig.model.algorithms import Integrity
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """Either end from when the keys are known until both have proved who they are."""
+
+    inputs: Phase1Inputs
+    lifetimes: Lifetimes
+    secured: Secured
+
+
+def own_values(situation: Situation, suite: Phase1Suite) -> tuple[int, bytes, bytes]:
+    """Return private value, public value and nonce of this end."""
+    private = groups.private_value(suite.group, situation.random.take(groups.EXPONENT_OCTETS[suite.group]))
+    return private, groups.public_value(suite.group, private), situation.random.take(NONCE_OCTETS)
+
+
+def public_values(message: Message) -> tuple[bytes, bytes]:
+    """Return public value and nonce of the peer."""
+    return only(message.payloads, KeyExchange).data, nonce_of(only(message.payloads, Nonce).data)
+
+
+def derive(choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: bytes, nat: NatTraversal | None) -> Proving:
+    """Return the keys that follow from what was exchanged, and the IV of the first message under them."""
+    suite = choice.suite
+    keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
+    cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
+    iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
+    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv, nat))
+
+
+HashOf = Callable[[Integrity, bytes, Phase1Inputs, bytes], bytes]
+"""HASH_I or HASH_R."""
+
+
+def hash_over(known: Proving, hash_of: HashOf, who: Identification) -> bytes:
+    """Return HASH_I or HASH_R of the end with that identity."""
+    secured = known.secured
+    return hash_of(secured.suite.hash_, secured.keys.skeyid, known.inputs, who.encode())
