@@ -14,13 +14,14 @@ from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.formats import formats
 from ipsecmig.cli.guard import guarded
 from ipsecmig.cli.printer import print_version
+from ipsecmig.cli.probe import probe
 from ipsecmig.cli.settings import load_settings
 from ipsecmig.cli.show import show
 from ipsecmig.cli.targets import targets
 from ipsecmig.cli.trace import trace
 from ipsecmig.cli.verify import verify
 
-COMMANDS = (convert, verify, trace, diff, show, formats, targets)
+COMMANDS = (convert, verify, trace, diff, show, probe, formats, targets)
 """Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
 
 

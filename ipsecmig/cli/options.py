@@ -68,6 +68,14 @@ MyAddresses = Annotated[
 WindowsOption = Annotated[
     WindowsVersion | None, typer.Option("--windows", help="The source's Windows version; overrides the inventory.")
 ]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="FILE",
+        help="A configuration or a folder of them; packets meet several one after another. Repeatable.",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="The form of the result.")]
 Color = Annotated[ColorMode, typer.Option("--color", help="When to colour; NO_COLOR is honoured.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors on standard error.")]

@@ -8,6 +8,7 @@ import typer
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
+    Against,
     Assume,
     Color,
     Define,
@@ -31,14 +32,7 @@ if TYPE_CHECKING:
 
 def verify(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The policy; - is standard input.")],
-    against: Annotated[
-        list[str],
-        typer.Option(
-            "--against",
-            metavar="FILE",
-            help="A configuration or a folder of them; packets meet several one after another. Repeatable.",
-        ),
-    ],
+    against: Against,
     policy: PolicyName = None,
     from_: FromFormat = None,
     site: SiteFile = None,
@@ -64,7 +58,7 @@ def verify(
     printer = make_printer(color, quiet=quiet)
     inputs = input_options([source], from_, encoding, define, assume)
     flat = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
-    files = [file for name in against for file in _files(name)]
+    files = [file for name in against or () for file in _files(name)]
     comparison = compare(flat, read_targets(files, flat.site, ReadOptions()))
     return print_comparison(comparison, printer, format_)
 

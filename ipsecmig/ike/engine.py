@@ -37,6 +37,7 @@ from ipsecmig.ike.events import (
 from ipsecmig.ike.exchange import Randomness, Secured
 from ipsecmig.ike.informational import Asked
 from ipsecmig.ike.machine import FIRST, Machine
+from ipsecmig.ike.proving import Proving
 from ipsecmig.ike.run import DELETE_TIMEOUTS, MAIN, Arrived, Run
 from ipsecmig.ike.states import (
     ACKNOWLEDGED_DELETE,
@@ -164,6 +165,15 @@ class Engine:
         """The way to the peer and back."""
         return self._machine.path
 
+    @property
+    def secured(self) -> Secured | None:
+        """Phase 1 as soon as its keys are derived, which is before the peer has proved itself.
+
+        With it whoever shows the messages of a negotiation can read the encrypted ones.
+        """
+        context = self._machine.runs.main.context
+        return context.secured if isinstance(context, Proving) else self._machine.secured
+
     def next_event(self) -> Event | None:
         """Return the oldest event not returned yet, None if there is none."""
         return self._machine.events.popleft() if self._machine.events else None
@@ -211,15 +221,19 @@ class Engine:
 
     def _informational(self, one: Run | None, arrived: Arrived, now: float, random: Randomness) -> None:
         """Hear it. Once there are keys, only what they protect is believed, since anyone may have sent the rest."""
+        machine, secured = self._machine, self.secured
         if isinstance(arrived.message, Message):
             events = informational.read_clear(arrived.message)
-            self._machine.events.extend(events)
-            if self._machine.secured is None:
+            machine.events.extend(events)
+            if machine.secured is None:
                 self._heed(events, arrived, now, random)
+        elif machine.secured is None and secured is not None:
+            # The peer may refuse what is to prove this end's identity before it has proved its own.
+            events = informational.read_unproven(secured, arrived.message)
+            machine.events.extend(events)
+            self._heed(events, arrived, now, random)
         elif one is None:
-            self._machine.events.append(
-                Discarded("an encrypted message before there are keys, or without a message ID")
-            )
+            machine.events.append(Discarded("an encrypted message before there are keys, or without a message ID"))
         else:
             self._advance(one, Cause.MESSAGE, arrived, now, random)
 

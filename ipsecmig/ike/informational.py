@@ -99,6 +99,15 @@ def read_clear(message: Message) -> tuple[PeerNotified, ...]:
     )
 
 
+def read_unproven(secured: Secured, message: SealedMessage) -> tuple[PeerNotified, ...]:
+    """Return the notifies that are protected by keys whose other owner has not proved its identity.
+
+    Deletes are passed over. Raises Malformed.
+    """
+    events = (_event(payload) for payload in _open(secured, message).payloads[1:])
+    return tuple(event for event in events if isinstance(event, PeerNotified))
+
+
 def inform(situation: Situation) -> Step:
     """Hear what a protected message says, and answer if it asks; the context is `Heard`."""
     secured, message = expect(situation.secured, Secured), sealed(situation.message)

@@ -42,7 +42,7 @@ from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness, Situation
-from ipsecmig.ike.informational import clear_notify
+from ipsecmig.ike.informational import clear_notify, sealed_notify
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.machine import MAX_EVENTS
@@ -209,6 +209,21 @@ def test_a_refusal_of_quick_mode_must_be_protected() -> None:
     other.receive(datagram, 0.0, octets(7))
     one.receive(next_datagram(other), 0.0, octets(8))
     assert [type(event) for event in events(one)] == [ChildEstablished]
+
+
+def test_a_refusal_before_the_peer_has_proved_itself_may_be_protected() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    advance(one, other, 4)
+    assert one.secured is not None
+    refusal = to_one(encode_message(sealed_notify(one.secured, NotifyNumber.AUTHENTICATION_FAILED, 7)))
+    events(one)
+    one.receive(flipped(refusal), 0.0, octets("flipped"))
+    assert [type(event) for event in events(one)] == [Discarded]
+    one.receive(refusal, 0.0, octets("refused"))
+    assert events(one) == [
+        PeerNotified(NotifyNumber.AUTHENTICATION_FAILED, b"", protected=True),
+        Failed(0, NotifyNumber.AUTHENTICATION_FAILED, "the peer refused"),
+    ]
 
 
 def test_a_forged_informational_message_is_discarded() -> None:

@@ -1,0 +1,87 @@
+"""What proves an identity to a peer, read from the files that the command line names."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ipsecmig.errors import UsageError
+from ipsecmig.model.policy import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from ipsecmig.ike.configuration import RsaCredentials
+    from ipsecmig.probe.region import Keys
+
+T = TypeVar("T")
+
+
+def read_keys(preshared: Path | None, certificate: Path | None, private_key: Path | None, root: Path | None) -> Keys:
+    """Return what the files hold.
+
+    Raises UsageError for files that do not hold it, or for a certificate without its key and authority, OSError for
+    one that cannot be read.
+    """
+    from ipsecmig.probe.region import Keys
+
+    secret = None if preshared is None else _secret(preshared)
+    if certificate is None and private_key is None and root is None:
+        return Keys(secret)
+    if certificate is None or private_key is None or root is None:
+        raise UsageError("--certificate, --private-key and --authority belong together")
+    return Keys(secret, _credentials(certificate, private_key, root))
+
+
+def _secret(path: Path) -> Secret:
+    try:
+        text = path.read_text(encoding="utf-8-sig").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not a preshared key in UTF-8") from None
+    if not text:
+        raise UsageError(f"{path}: an empty preshared key")
+    return Secret(text)
+
+
+def _credentials(certificate: Path, private_key: Path, root: Path) -> RsaCredentials:
+    from ipsecmig.ike.configuration import RsaCredentials
+
+    chain = _parsed(certificate, _certificates, "no certificates")
+    key = _parsed(private_key, _private_key, "no RSA key without a password")
+    (authority, *_) = _parsed(root, _certificates, "no certificate")
+    return RsaCredentials(chain, key, authority, time.time())
+
+
+def _parsed(path: Path, parse: Callable[[bytes], T], problem: str) -> T:
+    try:
+        return parse(path.read_bytes())
+    except (ValueError, TypeError):
+        raise UsageError(f"{path}: {problem} in it, in PEM or DER") from None
+
+
+def _certificates(content: bytes) -> tuple[bytes, ...]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    if b"-----BEGIN" in content:
+        found = x509.load_pem_x509_certificates(content)
+    else:
+        found = [x509.load_der_x509_certificate(content)]
+    return tuple(one.public_bytes(Encoding.DER) for one in found)
+
+
+def _private_key(content: bytes) -> RSAPrivateKey:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+
+    load = load_pem_private_key if b"-----BEGIN" in content else load_der_private_key
+    try:
+        key = load(content, None)
+    except UnsupportedAlgorithm as unsupported:
+        raise ValueError("an algorithm that is not supported") from unsupported
+    if not isinstance(key, RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    return key
