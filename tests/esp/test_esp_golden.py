@@ -14,6 +14,7 @@ from ipsecmig.crypto import cbc_decryptor
 from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol, UdpEncapsulation
 from ipsecmig.esp.bundle import InboundBundle
 from ipsecmig.esp.encapsulation import EspSealer, iv_octets
+from ipsecmig.esp.errors import PacketRejected
 from ipsecmig.esp.udp import Contents, classify
 from ipsecmig.model.algorithms import Encryption, Integrity
 from ipsecmig.model.selectors import AddressRange
@@ -96,3 +97,18 @@ def test_captured_packets_are_sealed_again_to_the_same_octets(
         assert sealer.seal(IPV4_IN_IP, inner, random) == packet[28:]
         count += 1
     assert count == 4
+
+
+@conversations
+def test_captured_packets_cut_or_changed_anywhere_are_rejected(
+    name: str, encryption: Encryption, integrity: Integrity
+) -> None:
+    packet = next(packets(name))
+    sa = association(name, encryption, integrity, packet)
+    cut = [packet[:end] for end in range(len(packet))]
+    # Of the outer header only length, protocol and destination count, and of UDP the destination port and length.
+    counts = (*range(2, 4), 9, *range(16, 20), *range(22, 26), *range(28, len(packet)))
+    changed = [packet[:at] + bytes((packet[at] ^ bit,)) + packet[at + 1 :] for at in counts for bit in (1, 0x80)]
+    for broken in cut + changed:
+        with pytest.raises(PacketRejected):
+            InboundBundle((sa,), (WHOLE,)).unprotect(broken)
