@@ -36,6 +36,7 @@ from ipsecmig.ike.events import (
 )
 from ipsecmig.ike.exchange import Randomness, Secured
 from ipsecmig.ike.informational import Asked
+from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.machine import FIRST, Machine
 from ipsecmig.ike.proving import Proving
 from ipsecmig.ike.run import DELETE_TIMEOUTS, MAIN, Arrived, Run
@@ -71,16 +72,18 @@ class Engine:
         self._machine = Machine(configuration)
         self._children: tuple[ChildEstablished, ...] = ()
         self._deleted = False
+        self._follows: Traffic | None = None
         self._peer: PeerAnnounced | None = None
         self._sequence: int | None = None
 
-    def start(self, now: float, random: bytes) -> None:
-        """Begin as initiator. Once main mode is established, quick mode follows by itself.
+    def start(self, now: float, random: bytes, *, with_quick_mode: bool = True) -> None:
+        """Begin as initiator. Once main mode is established, quick mode follows by itself if wanted.
 
         Raises ValueError if the negotiation has begun already, or for too few random octets.
         """
         if self._machine.runs.main.state is not State.IDLE:
             raise ValueError("the negotiation has begun already")
+        self._follows = self._configuration.traffic if with_quick_mode else None
         self._advance(self._machine.runs.main, Cause.START, None, now, Randomness(random))
 
     @property
@@ -93,9 +96,17 @@ class Engine:
         """What its quick modes established, without what was deleted; in that order."""
         return self._children
 
-    def begin(self, traffic: Traffic, now: float, random: bytes) -> None:
-        """Begin another quick mode. Raises ValueError unless the IKE SA is established."""
-        self._start(QUICK_MODE, traffic, now, Randomness(random))
+    @property
+    def cookies(self) -> Cookies | None:
+        """The name of the IKE SA; None before the first message. That of the responder is zero until it answers."""
+        return self._machine.cookies
+
+    def begin(self, traffic: Traffic, now: float, random: bytes) -> int:
+        """Begin another quick mode and return its message ID, 0 if this end refuses it at once.
+
+        Raises ValueError unless the IKE SA is established.
+        """
+        return self._start(QUICK_MODE, traffic, now, Randomness(random)).message_id
 
     def delete(self, children: tuple[ChildEstablished, ...], now: float, random: bytes) -> None:
         """Delete SAs, whichever IKE SA made them, and tell the peer. Raises ValueError unless this one is established.
@@ -249,8 +260,8 @@ class Engine:
                 self._answered(arrived, now, random)
             elif isinstance(event, PeerDeleted):
                 self._forget(event, now)
-            elif isinstance(event, Established) and self._machine.runs.main.state is State.ESTABLISHED:
-                self._start(QUICK_MODE, self._configuration.traffic, now, random)
+            elif isinstance(event, Established) and self._follows is not None:
+                self._start(QUICK_MODE, self._follows, now, random)
             elif isinstance(event, ChildEstablished):
                 self._children = (*self._children, event)
             elif isinstance(event, PeerAnnounced):
@@ -282,12 +293,13 @@ class Engine:
             self._machine.wait(one, Cause.REFUSED, now)
             self._machine.events.append(Failed(one.message_id, kind, "the peer refused"))
 
-    def _start(self, table: Table, context: object, now: float, random: Randomness) -> None:
+    def _start(self, table: Table, context: object, now: float, random: Randomness) -> Run:
         self._established()
         one = Run(MAIN, table, self._machine.path, context=context)
         if table is ACKNOWLEDGED_DELETE:
             one.timeouts = DELETE_TIMEOUTS
         self._advance(one, Cause.START, None, now, random)
+        return one
 
     def _established(self) -> Secured:
         if self._machine.secured is None or self._deleted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.life import Moment
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.natt import NatTraversal, Originals
 from ipsecmig.ike.phase1 import Phase1Suite
@@ -137,6 +138,22 @@ class PeerSilent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildRetired:
+    """A child is gone and so are its keys, as a `Connection` tells; `reason` is `OVERLAP` for one that was renewed."""
+
+    child: ChildEstablished
+    reason: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class IkeRetired:
+    """An IKE SA is gone; children stay, as a `Connection` tells; `reason` is as for `ChildRetired`."""
+
+    cookies: Cookies
+    reason: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """An exchange came to nothing; `message_id` is 0 for main mode.
 
@@ -159,5 +176,7 @@ Event = (
     | PeerDeleted
     | PeerAlive
     | PeerSilent
+    | ChildRetired
+    | IkeRetired
     | Failed
 )

@@ -1,0 +1,63 @@
+"""The SAs that a connection consists of, with their lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ipsecmig.ike.configuration import Configuration, Traffic
+from ipsecmig.ike.engine import Engine
+from ipsecmig.ike.events import ChildEstablished
+from ipsecmig.ike.life import Life, Stage
+from ipsecmig.ike.narrowing import inside
+from ipsecmig.ike.wire.identification import Identification
+
+
+@dataclass(slots=True, eq=False)
+class IkeSa:
+    """An IKE SA; it has no life before it is established."""
+
+    engine: Engine
+    initiated: bool
+    life: Life | None = None
+    quick_modes: int = 0
+    ended: float | None = None
+
+    def is_usable(self, limit: int) -> bool:
+        """Tell whether a quick mode of this end may begin under it."""
+        used_up = 0 < limit <= self.quick_modes
+        living = self.life is not None and self.life.stage not in (Stage.REPLACED, Stage.ENDED)
+        return living and self.engine.is_established and not used_up
+
+    def is_under_way(self) -> bool:
+        """Tell whether this end waits for its main mode."""
+        return self.initiated and self.life is None and self.ended is None
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A child; `traffic` is what it is renewed for."""
+
+    child: ChildEstablished
+    traffic: Traffic
+    life: Life
+
+    @property
+    def ends(self) -> tuple[Identification, Identification]:
+        """What traffic it is for."""
+        return self.child.local, self.child.remote
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """The quick mode of this end that is under way."""
+
+    ike: IkeSa
+    message_id: int
+    traffic: Traffic
+
+
+def policy_for(configuration: Configuration, child: ChildEstablished) -> Traffic:
+    """Return what a child that the peer made is renewed for: its own traffic, with the offers of the policy."""
+    known = (configuration.traffic, *configuration.further)
+    fitting = (row for row in known if inside(child.local, row.local) and inside(child.remote, row.remote))
+    return replace(next(fitting, configuration.traffic), local=child.local, remote=child.remote)

@@ -1,0 +1,354 @@
+"""Two connections over time: renewal, deletion, silence, and wires that are bad."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ike_ends import ARRIVING, DES, ESP_3DES, A, B, ends, few_losses, octets
+
+from ipsecmig.ike.configuration import Configuration
+from ipsecmig.ike.connection import MAX_CHILDREN, MAX_IKE_SAS, Connection
+from ipsecmig.ike.events import (
+    ChildEstablished,
+    ChildRetired,
+    Discarded,
+    Established,
+    Event,
+    Failed,
+    IkeRetired,
+    PeerSilent,
+)
+from ipsecmig.ike.life import Moment, Renewal
+from ipsecmig.ike.run import TIMEOUTS
+from ipsecmig.ike.wire.identification import host
+from ipsecmig.model.policy import MainMode
+from ipsecmig.model.windows import WindowsVersion
+from ipsecmig.udp import Datagram
+
+SECONDS, KILOBYTES = 1_000, 50
+
+
+def configurations(
+    main_seconds: int = 28_800, limit: int = 0, *, pfs: bool = False, windows: WindowsVersion | None = None
+) -> tuple[Configuration, Configuration]:
+    """Return two ends whose children live for `SECONDS` and `KILOBYTES`."""
+    one, other = ends(quick=(replace(ESP_3DES, lifetime_seconds=SECONDS, lifetime_kilobytes=KILOBYTES),))
+    main_mode = MainMode((DES,), main_seconds, limit, pfs)
+    return (
+        replace(one, main_mode=main_mode, windows=windows),
+        replace(other, main_mode=main_mode, windows=windows),
+    )
+
+
+@dataclass
+class Line:
+    """Two connections and the wire between them; a fate for each datagram, then all arrive at once."""
+
+    one: Connection
+    other: Connection
+    fates: Iterator[str] = field(default_factory=lambda: iter(()))
+    now: float = 0.0
+    carried: int = 0
+    told: tuple[list[tuple[float, Event]], list[tuple[float, Event]]] = field(default_factory=lambda: ([], []))
+
+    def random(self) -> bytes:
+        self.carried += 1
+        return octets(("line", self.carried))
+
+    def run(self, until: float) -> None:
+        """Carry, and let time pass, until that time."""
+        late: list[tuple[Connection, Datagram]] = []
+        while self.carried < 4_000:
+            behind, late, arriving = late, [], []
+            for target, datagram in self.sent():
+                fate = next(self.fates, "arrive")
+                late += [(target, datagram)] if fate == "late" else []
+                arriving += [(target, copy) for copy in ([] if fate == "late" else ARRIVING[fate](datagram))]
+            for target, datagram in arriving + behind:
+                target.receive(datagram, self.now, self.random())
+            self.listen()
+            if not arriving and not behind and not late and not self.time_passes(until):
+                return
+        raise AssertionError("the two ends do not come to rest")
+
+    def sent(self) -> list[tuple[Connection, Datagram]]:
+        under_way = [(self.other, datagram) for datagram in self.one.to_send()]
+        return under_way + [(self.one, datagram) for datagram in self.other.to_send()]
+
+    def listen(self) -> None:
+        for connection, told in zip((self.one, self.other), self.told, strict=True):
+            while (event := connection.next_event()) is not None:
+                told.append((self.now, event))
+
+    def time_passes(self, until: float) -> bool:
+        timers = [timer for end in (self.one, self.other) if (timer := end.timer()) is not None and timer <= until]
+        if not timers:
+            return False
+        self.now = max(self.now, min(timers))
+        for end in (self.one, self.other):
+            end.on_timer(self.now, self.random())
+        return True
+
+    def when(self, end: int, kind: type[Event], reason: Moment | None = None) -> list[float]:
+        """Return when an end told of events of that kind."""
+        return [
+            round(now, 3)
+            for now, event in self.told[end]
+            if isinstance(event, kind) and (reason is None or getattr(event, "reason", None) is reason)
+        ]
+
+
+def line(
+    both: tuple[Configuration, Configuration], renewal: Renewal | None = None, fates: tuple[str, ...] = ()
+) -> Line:
+    """Return two connections of which the first has begun."""
+    found = Line(Connection(both[0], renewal), Connection(both[1], renewal), iter(fates))
+    found.one.start(0.0, found.random())
+    return found
+
+
+def assert_same_children(found: Line) -> None:
+    mine = {
+        tuple((row.inbound_spi, row.outbound_spi, row.inbound_key) for row in child.associations)
+        for child in found.one.children
+    }
+    theirs = {
+        tuple((row.outbound_spi, row.inbound_spi, row.outbound_key) for row in child.associations)
+        for child in found.other.children
+    }
+    assert mine == theirs
+
+
+def test_a_child_is_renewed_before_it_expires_and_deleted_after_the_overlap() -> None:
+    found = line(configurations())
+    found.run(2_500)
+    assert found.when(0, ChildEstablished) == found.when(1, ChildEstablished) == [0, 900, 1_800]
+    for end in (0, 1):
+        assert found.when(end, ChildRetired) == [905, 1_805]
+    assert found.when(0, ChildRetired, Moment.OVERLAP) == [905, 1_805]
+    assert found.when(1, ChildRetired, Moment.DELETED) == [905, 1_805]
+    assert len(found.when(0, Established)) == 1
+    assert_same_children(found)
+    assert len(found.one.children) == 1
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_octets_renew_a_child_too(end: int) -> None:
+    found = line(configurations())
+    found.run(10)
+    user = (found.one, found.other)[end]
+    (association,) = user.children[0].associations
+    for spi in (association.inbound_spi, association.outbound_spi):
+        user.used(spi, 40 * 1024, found.now, found.random())
+    found.run(20)
+    assert len(found.when(0, ChildEstablished)) == 1
+    user.used(association.outbound_spi, 9 * 1024, found.now, found.random())
+    found.run(30)
+    assert len(found.when(0, ChildEstablished)) == len(found.when(1, ChildEstablished)) == 2
+    assert_same_children(found)
+
+
+def test_a_child_that_has_carried_all_it_may_is_gone_at_once() -> None:
+    found = line(configurations())
+    found.run(10)
+    (association,) = found.one.children[0].associations
+    found.one.used(association.inbound_spi, KILOBYTES * 1024, found.now, found.random())
+    assert found.one.children == ()
+    found.run(20)
+    assert found.other.children == ()
+    assert len(found.when(0, ChildRetired, Moment.HARD)) == len(found.when(1, ChildRetired, Moment.DELETED)) == 1
+
+
+def test_octets_of_an_unknown_spi_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="no child"):
+        Connection(configurations()[0]).used(b"none", 1, 0.0, octets(1))
+
+
+def test_the_ike_sa_is_renewed_by_a_new_main_mode() -> None:
+    found = line(configurations(main_seconds=2_000))
+    found.run(2_600)
+    assert found.when(0, Established) == found.when(1, Established) == [0, 1_800]
+    assert found.when(0, IkeRetired, Moment.OVERLAP) == [1_805]
+    assert found.when(1, IkeRetired, Moment.DELETED) == [1_805]
+    assert found.when(0, ChildEstablished) == [0, 900, 1_800]
+    assert_same_children(found)
+
+
+@pytest.mark.parametrize(("limit", "pfs", "mains"), [(0, True, 3), (1, False, 3), (2, False, 2), (0, False, 1)])
+def test_a_quick_mode_begins_with_a_main_mode_where_the_policy_says_so(limit: int, pfs: bool, mains: int) -> None:
+    found = line(configurations(limit=limit, pfs=pfs))
+    found.run(2_500)
+    assert found.when(0, ChildEstablished) == [0, 900, 1_800]
+    assert len(found.when(0, Established)) == len(found.when(1, Established)) == mains
+    assert_same_children(found)
+    assert len(found.one.children) == 1
+
+
+def test_an_ike_sa_without_children_is_not_renewed() -> None:
+    found = line(configurations(main_seconds=100))
+    found.run(1)
+    (association,) = found.one.children[0].associations
+    found.one.used(association.inbound_spi, KILOBYTES * 1024, found.now, found.random())
+    found.run(500)
+    for end in (0, 1):
+        assert len(found.when(end, Established)) == len(found.when(end, IkeRetired)) == 1
+    assert found.one.timer() is found.other.timer() is None
+
+
+def test_several_children_of_both_ends() -> None:
+    one, other = configurations()
+    more = replace(one.traffic, local=host(A, 17), remote=host(B, 17, 53))
+    mirrored = replace(more, local=more.remote, remote=more.local)
+    found = line((replace(one, further=(more,)), replace(other, further=(mirrored,))))
+    found.one.protect(more, 0.0, found.random())
+    found.run(10)
+    found.other.protect(mirrored, found.now, found.random())
+    found.run(20)
+    assert len(found.one.children) == 3
+    assert_same_children(found)
+    found.run(1_500)
+    assert_same_children(found)
+    assert {child.remote for child in found.one.children} == {host(B, 6, 80), host(B, 17, 53)}
+
+
+def test_both_ends_begin_at_once() -> None:
+    found = line(configurations(main_seconds=1_500))
+    found.other.start(0.0, found.random())
+    found.run(6_000)
+    assert_same_children(found)
+    assert 1 <= len(found.one.children) <= 3
+    assert not found.when(0, Failed) + found.when(1, Failed)
+
+
+@pytest.mark.parametrize("windows", [None, WindowsVersion.SERVER_2003])
+def test_closing_ends_everything_at_both_ends(windows: WindowsVersion | None) -> None:
+    found = line(configurations(windows=windows))
+    found.run(10)
+    found.one.close(found.now, found.random())
+    found.run(200)
+    assert found.one.children == found.other.children == ()
+    for end, reason in ((0, Moment.CLOSED), (1, Moment.DELETED)):
+        assert len(found.when(end, ChildRetired, reason)) == len(found.when(end, IkeRetired, reason)) == 1
+    assert found.one.timer() is found.other.timer() is None
+    with pytest.raises(ValueError, match="closed"):
+        found.one.start(found.now, found.random())
+
+
+def test_closing_before_anything_stands() -> None:
+    found = line(configurations())
+    found.one.close(0.0, found.random())
+    found.run(200)
+    assert found.one.timer() is None
+    assert len(found.when(0, Failed)) == 1
+
+
+def test_a_peer_that_is_silent_is_asked_then_given_up() -> None:
+    found = line(configurations(), Renewal(idle=60))
+    found.run(10)
+    found.fates = iter(["drop"] * 1_000)
+    found.run(400)
+    assert found.when(0, PeerSilent) == [60 + sum(TIMEOUTS)]
+    assert found.one.children == ()
+    assert len(found.when(0, ChildRetired, Moment.SILENT)) == len(found.when(0, IkeRetired, Moment.SILENT)) == 1
+
+
+def test_a_peer_that_answers_lives_on() -> None:
+    found = line(configurations(), Renewal(idle=60))
+    found.run(500)
+    assert found.when(0, PeerSilent) == found.when(1, PeerSilent) == []
+    assert len(found.one.children) == 1
+
+
+def test_traffic_that_comes_in_is_a_sign_of_life() -> None:
+    found = line(configurations(), Renewal(idle=60))
+    found.run(1)
+    (association,) = found.one.children[0].associations
+    found.now = 50.0
+    found.one.used(association.inbound_spi, 1, found.now, found.random())
+    assert found.one.timer() == 110
+    found.one.used(association.outbound_spi, 1, 60.0, found.random())
+    assert found.one.timer() == 110
+
+
+def test_a_renewal_that_fails_leaves_the_child_to_its_end() -> None:
+    found = line(configurations())
+    found.run(10)
+    found.fates = iter(["drop"] * 1_000)
+    found.run(3_000)
+    assert found.when(0, ChildRetired, Moment.HARD) == [SECONDS]
+    assert found.when(0, Failed)
+    assert len(found.when(0, ChildEstablished)) == 1
+
+
+def test_main_modes_that_strangers_begin_are_bounded_and_do_not_keep_the_peer_out() -> None:
+    both = configurations()
+    responder = Connection(both[1])
+    for number in range(MAX_IKE_SAS + 5):
+        stranger = Connection(both[0])
+        stranger.start(0.0, octets(("stranger", number)))
+        (first,) = stranger.to_send()
+        responder.receive(first, 0.0, octets(("answer", number)))
+    assert len(responder._ikes) == MAX_IKE_SAS
+    responder.to_send()
+    found = Line(Connection(both[0]), responder)
+    found.one.start(0.0, found.random())
+    found.run(10)
+    assert_same_children(found)
+    assert len(found.one.children) == 1
+
+
+def test_children_are_bounded() -> None:
+    found = line(configurations())
+    for _ in range(MAX_CHILDREN + 5):
+        found.one.protect(configurations()[0].traffic, 0.0, found.random())
+    found.run(10)
+    assert len(found.one.children) == len(found.other.children) == MAX_CHILDREN
+    assert_same_children(found)
+
+
+def test_messages_of_no_ike_sa_are_discarded() -> None:
+    found = line(configurations())
+    (first,) = found.one.to_send()
+    found.other.receive(first._replace(data=first.data[:8] + bytes(7) + b"\1" + first.data[16:]), 0.0, octets(1))
+    found.listen()
+    assert [type(event) for _, event in found.told[1]] == [Discarded]
+    assert found.other.timer() is None
+
+
+@given(
+    st.lists(st.sampled_from(["arrive", "drop", "twice", "late", "cut", "flip"]), max_size=80).map(tuple),
+    st.sampled_from([(28_800, False), (1_300, False), (28_800, True)]),
+    st.sampled_from([None, WindowsVersion.SERVER_2003]),
+)
+@settings(max_examples=40, deadline=None)
+def test_whatever_the_wire_does_both_ends_agree_or_say_why(
+    fates: tuple[str, ...], policy: tuple[int, bool], windows: WindowsVersion | None
+) -> None:
+    seconds, pfs = policy
+    found = line(configurations(seconds, pfs=pfs, windows=windows), Renewal(idle=200), fates)
+    found.run(2_950)
+    for connection, told in zip((found.one, found.other), found.told, strict=True):
+        assert len(connection._ikes) <= MAX_IKE_SAS
+        assert len(connection.children) <= 4
+        established = sum(isinstance(event, ChildEstablished) for _, event in told)
+        retired = sum(isinstance(event, ChildRetired) for _, event in told)
+        assert established - retired == len(connection.children)
+    if found.one.children and found.other.children:
+        assert_some_child_in_common(found)
+    elif not found.one.children:
+        assert any(isinstance(event, Failed | PeerSilent | ChildRetired) for _, event in found.told[0])
+    if few_losses(fates) and "flip" not in fates:
+        assert_some_child_in_common(found)
+    found.one.close(found.now, found.random())
+    found.run(found.now + 20_000)
+    assert found.one.children == found.other.children == ()
+
+
+def assert_some_child_in_common(found: Line) -> None:
+    mine = {row.inbound_spi for child in found.one.children for row in child.associations}
+    theirs = {row.outbound_spi for child in found.other.children for row in child.associations}
+    assert mine & theirs
