@@ -101,6 +101,8 @@ class _Reader:
             key=lambda pair: pair[1].priority,
         )
         self._check_base()
+        self._asks_about_protection = any(_SA.search(selector) for selector in self._selectors())
+        self._kept_passing: dict[Crossing, DecisionMap[bool]] = {}
 
     def _check_base(self) -> None:
         known = []
@@ -153,7 +155,13 @@ class _Reader:
         return self._passing(clear).combine(self._passing(protected), meet)
 
     def _passing(self, crossing: Crossing) -> DecisionMap[bool]:
-        """Return which packets every base chain lets pass."""
+        """Return which packets every base chain lets pass; all states alike where no rule asks about protection."""
+        seen = crossing if self._asks_about_protection else _in_clear(crossing)
+        if seen not in self._kept_passing:
+            self._kept_passing[seen] = self._passing_all(seen)
+        return self._kept_passing[seen]
+
+    def _passing_all(self, crossing: Crossing) -> DecisionMap[bool]:
         passing = DecisionMap.from_layers([], True)
         for table, chain in self._base:
             if crossing.direction in _HOOKS[chain.hook]:
@@ -299,6 +307,10 @@ def _seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
         for statement in rule.statements:
             if not isinstance(statement, NftVerdict) and any(_SA.search(s) for s in statement.selectors):
                 return crossing
+    return _in_clear(crossing)
+
+
+def _in_clear(crossing: Crossing) -> Crossing:
     return crossing._replace(arrives_protected=False, leaves_protected=False)
 
 
