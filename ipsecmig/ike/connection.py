@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from typing import Final
 
@@ -166,7 +167,12 @@ class Connection:
                 return ike
         if responder != NO_COOKIE or self._closed or not self._has_room():
             return None
-        return IkeSa(Engine(self._configuration), initiated=False)
+        return IkeSa(self._engine(), initiated=False)
+
+    def _engine(self) -> Engine:
+        """Return a new engine. Only one without any SA beside it may call itself the first contact."""
+        first = not self._children and all(ike.life is None for ike in self._ikes)
+        return Engine(self._configuration if first else replace(self._configuration, initial_contact=False))
 
     def _has_room(self) -> bool:
         """Tell whether another IKE SA may begin; the oldest that the peer began and did not finish makes room."""
@@ -207,9 +213,12 @@ class Connection:
         elif isinstance(event, PeerDeleted):
             self._deleted(ike, event, now, portions)
         elif isinstance(event, PeerSilent):
+            self._wanted.clear()
             self._all_end(Moment.SILENT, now, portions)
 
     def _established(self, ike: IkeSa, event: Established, now: float, portions: Iterator[bytes]) -> None:
+        if event.initial_contact:
+            self._all_end(Moment.DELETED, now, portions)
         older = [other for other in self._ikes if other.life is not None]
         seconds = event.lifetimes.seconds or self._configuration.main_mode.lifetime_seconds
         ike.life = self._begin(Lifetimes(seconds), initiated=ike.initiated, now=now, portions=portions)
@@ -274,7 +283,7 @@ class Connection:
             self._happens_to_ike(ike, Moment.DELETED, now, portions)
 
     def _all_end(self, moment: Moment, now: float, portions: Iterator[bytes]) -> None:
-        self._wanted.clear()
+        """End every SA that stands."""
         for child in tuple(self._children):
             self._happens_to_child(child, moment, now, portions)
         for ike in self._ikes:
@@ -337,7 +346,7 @@ class Connection:
             message_id = usable.engine.begin(traffic, now, next(portions))
             self._quick = Quick(usable, message_id, traffic)
         elif self._wanted or renewing:
-            new = IkeSa(Engine(self._configuration), initiated=True)
+            new = IkeSa(self._engine(), initiated=True)
             new.engine.start(now, next(portions), with_quick_mode=False)
             self._ikes.append(new)
         else:

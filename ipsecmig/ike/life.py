@@ -6,7 +6,7 @@
     REPLACING   FAILED          KEEP       PASSIVE       there is no successor: it lives to its end
     REPLACED    OVERLAP         DELETE     ENDED
     any         HARD            DELETE     ENDED
-    any         DELETED         FORGET     ENDED         the peer knows
+    any         DELETED         FORGET     ENDED         the peer knows, or says that it is new
     any         SILENT, CLOSED  DELETE     ENDED         one that seems dead is told too, since it may not be
 
 Only who made the successor deletes what it succeeds, so that two ends that renew at once never delete each other's.

@@ -224,6 +224,20 @@ def test_both_ends_begin_at_once() -> None:
     assert not found.when(0, Failed) + found.when(1, Failed)
 
 
+def test_a_peer_that_begins_anew_is_believed_to_have_nothing_left() -> None:
+    one, other = configurations(main_seconds=1_500)
+    one = replace(one, initial_contact=True)
+    found = line((one, other))
+    found.run(1_400)
+    assert len(found.when(1, Established)) == 2
+    assert found.when(1, ChildRetired, Moment.DELETED) == [905]
+    found.one = Connection(one)
+    found.one.start(found.now, found.random())
+    found.run(1_401)
+    assert_same_children(found)
+    assert len(found.other.children) == 1
+
+
 @pytest.mark.parametrize("windows", [None, WindowsVersion.SERVER_2003])
 def test_closing_ends_everything_at_both_ends(windows: WindowsVersion | None) -> None:
     found = line(configurations(windows=windows))
