@@ -245,7 +245,7 @@ _ABOUT_OFFERS: Final = frozenset(
 
 def _began_quick_mode(course: _Course) -> bool:
     """Tell whether the first message of quick mode was this end's."""
-    first = next((e for e in course.transcript.entries if e.heard.header and e.heard.header.exchange == Exchange.QUICK))
+    first = next(e for e in course.transcript.entries if e.heard.header and e.heard.header.exchange == Exchange.QUICK)
     return first.sent
 
 
