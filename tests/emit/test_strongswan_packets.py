@@ -248,6 +248,29 @@ def test_both_rules_of_a_tunnel_are_one_child(*, block_all: bool) -> None:
     assert emission.losses == ()
 
 
+@pytest.mark.parametrize("block", [Filter(ANY, ANY), Filter(ANY, subnet("10.2.0.0/16"))])
+def test_transport_mode_of_forwarded_packets_is_told_where_a_block_stops_it(block: Filter) -> None:
+    """A child in transport mode has no `fwd` policy: what it should protect as it leaves is dropped as it arrives."""
+    rules = [(SECURE, [Filter(subnet("10.1.0.1"), subnet("10.2.0.1"))]), (BLOCK, [block])]
+    request = flat_policy(*rules, site=HOST_SITE)
+    emission = strongswan.emit(request)
+    stopped = packet("forward 10.1.0.1 10.2.0.1")
+    assert isinstance(decision_map(request.flat).at(stopped), Protect)
+    assert charon_evaluator.verdict(children(emission), stopped) == "drop"
+    closed = [loss for loss in emission.losses if loss.about is AttributeKind.FILTER_SOURCE]
+    assert [loss.subject for loss in closed] == [rules[0][1][0]]
+
+
+@pytest.mark.parametrize(
+    ("block", "site"), [(Filter(ANY, FAR), HOST_SITE), (Filter(ANY, ANY), UNKNOWN_SITE)], ids=["elsewhere", "no router"]
+)
+def test_transport_mode_that_nothing_stops_is_no_loss(block: Filter, site: Site) -> None:
+    emission = strongswan.emit(
+        flat_policy((SECURE, [Filter(subnet("10.1.0.1"), subnet("10.2.0.1"))]), (BLOCK, [block]), site=site)
+    )
+    assert emission.losses == ()
+
+
 def test_a_tunnel_without_a_known_peer_drops() -> None:
     near = subnet("10.1.0.0/24")
     policy = Policy("P", MAIN_MODE, (TUNNEL_IN,), assigned=True)

@@ -6,19 +6,29 @@ an SA. Packets pass when every base chain of their hooks lets them.
 
 from __future__ import annotations
 
-import re
+import operator
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple
 
+from ipsecmig.diagnostics import Origin
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.model.treatment import TunnelSense
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
-from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, element_boxes, excluded_boxes, whole
+from ipsecmig.verify.readback.nft_match import (
+    Crossing,
+    Unmodelled,
+    asks_about_state,
+    element_boxes,
+    excluded_boxes,
+    plain,
+    seen_by,
+    whole,
+)
 from ipsecmig.verify.readback.nft_model import (
     Element,
     Match,
@@ -30,6 +40,7 @@ from ipsecmig.verify.readback.nft_model import (
     VerdictKind,
     VerdictMap,
 )
+from ipsecmig.verify.readback.nft_overlaps import overlapping
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
@@ -63,6 +74,7 @@ _FAMILIES: Final = {
 }
 _DEEPEST: Final = 16
 _CLEAR_ONLY: Final = "packets that pass in clear but not under an SA are not modelled"
+_STRAYS: Final = "packets that belong to no connection (ct state invalid) pass where the first of a connection does not"
 
 CLEAR_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=False)
 PROTECTED_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=True)
@@ -96,12 +108,13 @@ class _Reader:
         self._kept_layers: dict[tuple[str, str, str, Crossing], list[Layer]] = {}
         self._kept_steps: dict[tuple[str, str, str, Crossing], list[_Jump | _Run]] = {}
         self._entered: set[tuple[str, str, str, Crossing]] = set()
+        self._without_overlaps: set[Origin] = set()
         self._base = sorted(
             ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
             key=lambda pair: pair[1].priority,
         )
         self._check_base()
-        self._asks_about_protection = any(_SA.search(selector) for selector in self._selectors())
+        self._asks_about_state = any(asks_about_state(c) for table, _ in self._base for c in table.chains.values())
         self._kept_passing: dict[Crossing, DecisionMap[bool]] = {}
 
     def _check_base(self) -> None:
@@ -119,18 +132,18 @@ class _Reader:
             self.unknown.append(doubt)
 
     def assumptions(self) -> Iterator[str]:
-        if any("ct state" in s for s in self._selectors()):
+        if any(self._asking("ct state")):
             yield "nftables is judged by the first packet of each connection"
-        if any(s == "fib daddr type" for s in self._selectors()):
+        if any(self._asking("fib daddr type")):
             yield "directed broadcasts are treated as the limited broadcast is"
 
-    def _selectors(self) -> Iterator[str]:
+    def _asking(self, selector: str) -> Iterator[NftRule]:
+        """Yield the rules that match `selector`."""
         for table, _ in self._base:
             for chain in table.chains.values():
                 for rule in chain.rules:
-                    for statement in rule.statements:
-                        if not isinstance(statement, NftVerdict):
-                            yield from statement.selectors
+                    if any(selector in s.selectors for s in rule.statements if not isinstance(s, NftVerdict)):
+                        yield rule
 
     def observed(self, direction: Direction) -> DecisionMap[Observed]:
         """Return what becomes of the packets of one direction; those of others pass in this map."""
@@ -144,6 +157,8 @@ class _Reader:
 
     def _either(self, clear: Crossing, protected: Crossing, protection: Protection) -> DecisionMap[Observed]:
         only_protected = Observed(False, protection)
+        self._check_strays(clear)
+        self._check_strays(protected)
 
         def meet(passes_clear: bool, passes_protected: bool) -> Observed:
             if passes_clear:
@@ -154,9 +169,21 @@ class _Reader:
 
         return self._passing(clear).combine(self._passing(protected), meet)
 
+    def _check_strays(self, crossing: Crossing) -> None:
+        """Doubt a ruleset that stops the first packet of a connection but not what belongs to none.
+
+        Connection tracking takes a SYN or a bare ACK for new, a SYN/ACK, FIN or RST for invalid (seen on Linux 6.18).
+        """
+        place = next(self._asking("ct state"), None)
+        if place is None:
+            return
+        strays = self._passing(crossing._replace(state="invalid")).combine(self._passing(crossing), operator.gt)
+        if True in strays.leaves():
+            self._doubt(NotUnderstood(place.text, _STRAYS, place.origin))
+
     def _passing(self, crossing: Crossing) -> DecisionMap[bool]:
-        """Return which packets every base chain lets pass; all states alike where no rule asks about protection."""
-        seen = crossing if self._asks_about_protection else _in_clear(crossing)
+        """Return which packets every base chain lets pass; all states alike where no rule asks about them."""
+        seen = crossing if self._asks_about_state else plain(crossing)
         if seen not in self._kept_passing:
             self._kept_passing[seen] = self._passing_all(seen)
         return self._kept_passing[seen]
@@ -193,7 +220,7 @@ class _Reader:
 
     def _steps(self, table: NftTable, chain: NftChain, crossing: Crossing) -> list[_Jump | _Run]:
         """Return what `chain` does in order; the same for clear and protected packets unless it asks about that."""
-        key = (table.family, table.name, chain.name, _seen_by(chain, crossing))
+        key = (table.family, table.name, chain.name, seen_by(chain, crossing))
         if key not in self._kept_steps:
             self._kept_steps[key] = list(_steps(self._layers(table, chain, key[-1])))
         return self._kept_steps[key]
@@ -227,9 +254,20 @@ class _Reader:
         for rule in chain.rules:
             try:
                 layers = list(_rule_layers(table, rule, crossing))
+                self._check_overlaps(rule, layers)
                 yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
                 self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
+
+    def _check_overlaps(self, rule: NftRule, layers: list[Layer]) -> None:
+        """Refuse a verdict map of which two elements overlap; each rule is looked at in one crossing only."""
+        if rule.origin in self._without_overlaps or not isinstance(rule.statements[-1], VerdictMap):
+            return
+        found = overlapping([(box, element) for box, _, _, element in layers if element is not None])
+        if found:
+            keys = " and ".join(" . ".join(element.key) for element in found)
+            raise Unmodelled(f"the elements {keys} overlap, and which of them decides is not known")
+        self._without_overlaps.add(rule.origin)
 
     def responsible(self, packet: Packet) -> Responsible | None:
         """Return the rule or element that decides about a packet in clear, or that asks for an SA."""
@@ -299,22 +337,6 @@ def _steps(layers: Iterable[Layer]) -> Iterator[_Jump | _Run]:
         else:
             final.append((box, _FATES[verdict.kind]))
     yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
-
-
-def _seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
-    """Return `crossing` as `chain` sees it: one that does not ask about protection sees clear packets only."""
-    for rule in chain.rules:
-        for statement in rule.statements:
-            if not isinstance(statement, NftVerdict) and any(_SA.search(s) for s in statement.selectors):
-                return crossing
-    return _in_clear(crossing)
-
-
-def _in_clear(crossing: Crossing) -> Crossing:
-    return crossing._replace(arrives_protected=False, leaves_protected=False)
-
-
-_SA: Final = re.compile(r"\b(ipsec|secpath)$")
 
 
 def _jump(entered: bool, fate: Fate) -> Fate:
