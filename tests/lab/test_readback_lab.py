@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,6 +123,8 @@ def test_what_nft_prints_means_what_the_file_does(loaded: tuple[Lab, ReadTarget]
     assert printed.map.is_equal(target.map)
 
 
+Send = Callable[[list[Probe]], set[Probe]]
+
 SUBNET = AddressRange.parse("10.9.0.0/24")
 
 
@@ -146,7 +148,8 @@ def near_boundaries(decisions: DecisionMap[Observed], direction: Direction) -> l
 
 def test_packets_meet_what_the_reader_says(loaded: tuple[Lab, ReadTarget]) -> None:
     machines, target = loaded
-    for direction, send in ((Direction.IN, machines.inbound), (Direction.OUT, machines.outbound)):
+    senders: dict[Direction, Send] = {Direction.IN: machines.inbound, Direction.OUT: machines.outbound}
+    for direction, send in senders.items():
         packets = near_boundaries(target.map, direction)
         assert packets
         passed = send([Probe.of(packet) for packet in packets])
@@ -203,7 +206,11 @@ def test_every_witness_is_seen_on_the_wire(machines: Lab, policy: str, conversio
     text = (HANDMADE / conversion).read_text()
     differences = compare_text(flat_sample(policy), (conversion, text)).differences
     machines.host.nft("flush ruleset\n" + text)
-    senders = {Direction.OUT: machines.outbound, Direction.IN: machines.inbound, Direction.FORWARD: machines.forwarded}
+    senders: dict[Direction, Send] = {
+        Direction.OUT: machines.outbound,
+        Direction.IN: machines.inbound,
+        Direction.FORWARD: machines.forwarded,
+    }
     sent = 0
     for direction, send in senders.items():
         chosen = [d for d in differences if d.witness.direction == direction and _sendable(d.witness)]

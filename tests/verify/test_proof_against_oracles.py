@@ -86,7 +86,7 @@ OFFERS = (QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),),
 
 
 def test_esp_is_exempt_only_while_something_is_negotiated() -> None:
-    """netsh has no port ranges: with its only filter that negotiates the emitted policy loses that exemption too."""
+    """Netsh has no port ranges: with its only filter that negotiates the emitted policy loses that exemption too."""
     ports = Filter(ANY, ANY, TCP, ANY_PORT, PortRange(1, 2), mirrored=False)
     lists = (FilterList("l", (ports,)), FilterList("all", (Filter(ANY, ANY),)))
     actions = (FilterAction("s", Action.NEGOTIATE, OFFERS), FilterAction("b", Action.BLOCK))
