@@ -17,7 +17,7 @@ from ipsecmig.emit import strongswan
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.conflicts import decision_map
-from ipsecmig.model.exemptions import MULTICAST
+from ipsecmig.model.exemptions import ISAKMP_PORTS, MULTICAST
 from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import (
     Action,
@@ -34,7 +34,7 @@ from ipsecmig.model.policy import (
     Rule,
     Secret,
 )
-from ipsecmig.model.selectors import ANY, ANY_PORT, ME, TCP, AddressRange, Family, PortRange
+from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, ME, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import WITH_PORTS, Direction, Link, Packet
 from ipsecmig.model.targets import Emission, EmissionRequest
@@ -97,7 +97,10 @@ _OTHERS: Final = (SMALL_ADDRESSES[0] - 1, SMALL_ADDRESSES[-1] + 1, MULTICAST.fir
 
 
 def some_packets(random: Random, site: Site, count: int) -> list[Packet]:
-    """Return packets that can exist: none comes from a multicast address, and this host forwards none of its own."""
+    """Return packets that can exist.
+
+    None comes from a multicast address, this host forwards none of its own, and IKE and ESP go to no group, RFC 2409 3.
+    """
     own = [a.first for a in site.addresses]
     found: list[Packet] = []
     while len(found) < count:
@@ -112,8 +115,12 @@ def some_packets(random: Random, site: Site, count: int) -> list[Packet]:
 
 
 def _can_exist(made: Packet, own: list[int]) -> bool:
-    source = made.remote if made.direction == Direction.IN else made.local
+    source, destination, port = made.local, made.remote, made.local_port
+    if made.direction == Direction.IN:
+        source, destination = made.remote, made.local
     if source >= MULTICAST.first:
+        return False
+    if destination >= MULTICAST.first and (made.protocol == ESP or (made.protocol == UDP and port in ISAKMP_PORTS)):
         return False
     if made.direction == Direction.FORWARD:
         return bool(own) and made.local not in own and made.remote not in own
