@@ -93,6 +93,7 @@ def packet(text: str) -> Packet:
 
 # --- any policy ------------------------------------------------------------------------------------------------------
 
+_IKE: Final = {ports.first for ports in ISAKMP_PORTS}
 _OTHERS: Final = (SMALL_ADDRESSES[0] - 1, SMALL_ADDRESSES[-1] + 1, MULTICAST.first + 1, (1 << 32) - 1)
 
 
@@ -120,7 +121,7 @@ def _can_exist(made: Packet, own: list[int]) -> bool:
         source, destination = made.remote, made.local
     if source >= MULTICAST.first:
         return False
-    if destination >= MULTICAST.first and (made.protocol == ESP or (made.protocol == UDP and port in ISAKMP_PORTS)):
+    if destination >= MULTICAST.first and (made.protocol == ESP or (made.protocol == UDP and port in _IKE)):
         return False
     if made.direction == Direction.FORWARD:
         return bool(own) and made.local not in own and made.remote not in own
