@@ -19,19 +19,8 @@ from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.model.treatment import TunnelSense
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
-from ipsecmig.verify.readback.nft_match import (
-    Crossing,
-    Unmodelled,
-    asks_about_state,
-    element_boxes,
-    excluded_boxes,
-    plain,
-    seen_by,
-    whole,
-)
+from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, asks_about_state, plain, seen_by, whole
 from ipsecmig.verify.readback.nft_model import (
-    Element,
-    Match,
     NftChain,
     NftRule,
     NftTable,
@@ -41,6 +30,7 @@ from ipsecmig.verify.readback.nft_model import (
     VerdictMap,
 )
 from ipsecmig.verify.readback.nft_overlaps import overlapping
+from ipsecmig.verify.readback.nft_rules import FAMILIES, Layer, rule_layers
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
@@ -67,11 +57,6 @@ _HOOKS: Final = {
     "prerouting": (Direction.IN, Direction.FORWARD),
     "postrouting": (Direction.OUT, Direction.FORWARD),
 }
-_FAMILIES: Final = {
-    "inet": (Family.IPV4, Family.IPV6),
-    "ip": (Family.IPV4,),
-    "ip6": (Family.IPV6,),
-}
 _DEEPEST: Final = 16
 _CLEAR_ONLY: Final = "packets that pass in clear but not under an SA are not modelled"
 _STRAYS: Final = "packets that belong to no connection (ct state invalid) pass where the first of a connection does not"
@@ -86,8 +71,6 @@ UNWRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=True, leaves_pr
 
 _End = Fate | str
 """What a verdict comes to: a fate, or the chain that it goes to."""
-
-Layer = tuple[Box, NftVerdict, NftRule, Element | None]
 
 
 def read_ruleset(ruleset: Ruleset, not_understood: tuple[NotUnderstood, ...]) -> ReadTarget:
@@ -120,7 +103,7 @@ class _Reader:
     def _check_base(self) -> None:
         known = []
         for table, chain in self._base:
-            if chain.hook in _HOOKS and chain.type == "filter" and table.family in _FAMILIES:
+            if chain.hook in _HOOKS and chain.type == "filter" and table.family in FAMILIES:
                 known.append((table, chain))
             else:
                 reason = f"a base chain of type {chain.type} at {chain.hook} of {table.family} is not modelled"
@@ -194,7 +177,7 @@ class _Reader:
             if crossing.direction in _HOOKS[chain.hook]:
                 here = crossing._replace(hook=chain.hook)
                 fates = self._chain(table, chain, here).map(partial(_passes, chain.policy))
-                seen = fates.restrict(whole(here, _FAMILIES[table.family]), outside=True)
+                seen = fates.restrict(whole(here, FAMILIES[table.family]), outside=True)
                 passing = passing.combine(seen, lambda first, second: first and second)
         mine = whole(crossing, Family)
         return DecisionMap.from_layers([(b, True) for b in mine], False).combine(passing, lambda a, b: b or not a)
@@ -253,7 +236,7 @@ class _Reader:
     def _new_layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
         for rule in chain.rules:
             try:
-                layers = list(_rule_layers(table, rule, crossing))
+                layers = list(rule_layers(table, rule, crossing))
                 self._check_overlaps(rule, layers)
                 yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
@@ -357,58 +340,3 @@ def _either_sense(wrapped: Observed, unwrapped: Observed) -> Observed:
     if wrapped.protection is None:
         return unwrapped
     return wrapped if unwrapped.protection is None else Observed(wrapped.clear, Protection())
-
-
-def _rule_layers(table: NftTable, rule: NftRule, crossing: Crossing) -> Iterator[Layer]:
-    """Yield the packets that `rule` decides about, with its verdict; a rule without a verdict decides nothing."""
-    boxes: list[Box] = whole(crossing, _FAMILIES[table.family])
-    for statement in rule.statements:
-        if isinstance(statement, NftVerdict):
-            yield from ((box, statement, rule, None) for box in boxes)
-            return
-        if isinstance(statement, VerdictMap):
-            yield from _mapped(table, statement, boxes, rule, crossing)
-            return
-        boxes = list(_matching(table, statement, boxes, crossing))
-
-
-def _mapped(
-    table: NftTable, statement: VerdictMap, boxes: Iterable[Box], rule: NftRule, crossing: Crossing
-) -> Iterator[Layer]:
-    if rule.statements[-1] is not statement:
-        raise Unmodelled("a verdict map before the end of a rule is not modelled")
-    boxes, elements = list(boxes), _elements(table, statement)
-    stated = [e for e in elements if e.key != _CATCH_ALL]
-    for element in elements:
-        if element.verdict is None:
-            raise Unmodelled("a verdict map has an element without verdict")
-        if element.key != _CATCH_ALL:
-            selections = element_boxes(boxes, statement.selectors, element, crossing)
-        elif len(statement.selectors) == 1:
-            selections = excluded_boxes(boxes, statement.selectors[0], stated, crossing)
-        else:
-            raise Unmodelled("an element for all other values of several selectors is not modelled")
-        for selected in selections:
-            yield selected, element.verdict, rule, element
-
-
-_CATCH_ALL: Final = ("*",)
-
-
-def _elements(table: NftTable, statement: Match | VerdictMap) -> tuple[Element, ...]:
-    if not statement.reference:
-        return statement.elements
-    if statement.reference not in table.sets:
-        raise Unmodelled(f"the set {statement.reference} is not defined")
-    return table.sets[statement.reference]
-
-
-def _matching(table: NftTable, match: Match, boxes: list[Box], crossing: Crossing) -> Iterator[Box]:
-    elements = _elements(table, match)
-    if match.operator in {"==", "eq", "in"}:
-        for element in elements:
-            yield from element_boxes(boxes, match.selectors, element, crossing)
-    elif match.operator in {"!=", "ne"} and len(match.selectors) == 1:
-        yield from excluded_boxes(boxes, match.selectors[0], elements, crossing)
-    else:
-        raise Unmodelled(f"the comparison {match.operator} is not modelled")
