@@ -291,8 +291,14 @@ def _authentication(reader: _Reader, connection: Section) -> tuple[tuple[str, ..
     if kinds != {"psk"}:
         raise ValueError(f"authentication by {' and '.join(sorted(kinds)) or 'nothing'} is not modelled")
     ends = ",".join((connection.get("remote_addrs"), connection.get("local_addrs")))
-    names = {name for _, name in rounds if name} | {name.strip() for name in ends.split(",")}
+    names = {name for _, name in rounds if name} | {_host_or_block(name.strip()) for name in ends.split(",")}
     return ("psk",), _preshared_key(reader, connection, names)
+
+
+def _host_or_block(end: str) -> str:
+    """Return a block of one address as that address, by which the peer there names itself; anything else as it is."""
+    address, _, prefix = end.partition("/")
+    return address if prefix == ("128" if ":" in address else "32") else end
 
 
 def _authority(reader: _Reader, connection: Section) -> str | None:
