@@ -107,7 +107,7 @@ def _differences(
     truncated = False
     for direction in _directions(flat, targets):
         source = _expectation(flat, treatments, direction, forgiven)
-        answer = source.differences(_bundle(targets, direction), agrees, limit, direction)
+        answer = source.differences(bundle_map(targets, direction), agrees, limit, direction)
         truncated = truncated or answer.truncated
         found.extend(_difference(flat, targets, d) for d in answer.differences)
     found.sort(key=lambda d: not d.opens)
@@ -118,7 +118,7 @@ _KERNEL = frozenset({"strongswan", "xfrm"})
 """Targets that say everything about which packets the kernel protects."""
 
 
-def _bundle(targets: Sequence[ReadTarget], direction: Direction) -> DecisionMap[Observed]:
+def bundle_map(targets: Sequence[ReadTarget], direction: Direction) -> DecisionMap[Observed]:
     """Return what becomes of a packet of `direction` that meets all `targets`."""
     filters = _in_turn([t.observed(direction) for t in targets if t.name not in _KERNEL])
     policies = _in_turn([t.observed(direction) for t in targets if t.name in _KERNEL])

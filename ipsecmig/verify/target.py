@@ -9,7 +9,7 @@ from functools import reduce
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.model.space import Direction, Packet, whole_space
+from ipsecmig.model.space import Box, Direction, Packet, whole_space
 from ipsecmig.verify.observed import PASSES, Observed, compose
 
 
@@ -27,7 +27,8 @@ class ReadTarget:
 
     `observed` gives the map to ask about packets of one direction; what it gives others means nothing. It raises
     BudgetExceeded. `responsible` names the line that decides about a packet, or None where a default does.
-    `not_understood` makes every answer undecided; `assumptions` are said with every answer.
+    `not_understood` makes every answer undecided; `assumptions` are said with every answer. `selecting` gives likewise
+    the selector, seen from this host, of what protects packets; it is None for a target that does not negotiate.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ReadTarget:
     responsible: Callable[[Packet], Responsible | None]
     not_understood: tuple[NotUnderstood, ...] = ()
     assumptions: tuple[str, ...] = ()
+    selecting: Callable[[Direction], DecisionMap[Box | None]] | None = None
 
     @property
     def map(self) -> DecisionMap[Observed]:

@@ -78,7 +78,9 @@ def read_spd(
     database = _Database(_tables(entries), defaults)
     if not order_is_known and _ties(entries) and not database.is_equal(_Database(_tables(entries[::-1]), defaults)):
         not_understood = (*not_understood, _doubt(entries, database.tables))
-    return ReadTarget(name, cache(database.observed), database.responsible, not_understood, assumptions)
+    return ReadTarget(
+        name, cache(database.observed), database.responsible, not_understood, assumptions, database.selecting
+    )
 
 
 def _ties(entries: Iterable[SpdEntry]) -> bool:
@@ -123,6 +125,12 @@ class _Database:
         return (
             checked.combine(self.checked(SpdDirection.OUT), both_checks) if direction is Direction.FORWARD else checked
         )
+
+    def selecting(self, direction: Direction) -> DecisionMap[Box | None]:
+        """Return the selector of the policy that is asked about each packet, as it leaves where it is forwarded."""
+        name = SpdDirection.IN if direction is Direction.IN else SpdDirection.OUT
+        layers = ((e.box._replace(direction=_EVERY_DIRECTION), e.box) for e in self.tables[name])
+        return DecisionMap[Box | None].from_layers(layers, None)
 
     def is_equal(self, other: _Database) -> bool:
         """Whether the two make the same of every packet. Most often their single checks tell, which cost less."""

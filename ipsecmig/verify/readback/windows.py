@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.explanation import explain
 from ipsecmig.model.flatten import FlatPolicy
-from ipsecmig.model.space import Direction, Packet
+from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.verify.observed import Observed, Slack, expected
 from ipsecmig.verify.target import ReadTarget, Responsible
 
@@ -29,4 +30,10 @@ def read_policy(flat: FlatPolicy) -> ReadTarget:
         text = f'rule "{decisive.rule.name}", filter list "{decisive.filter_list.name}"'
         return Responsible(decisive.filter.origin, text)
 
-    return ReadTarget("netsh", observed, responsible, flat.not_understood, flat.assumptions)
+    def selecting(direction: Direction) -> DecisionMap[Box | None]:
+        exempt = ((box, None) for exemption in flat.exemptions for box in exemption.boxes)
+        selected = ((box, box) for specific in flat.filters for box in specific.boxes)
+        layers = ((box, leaf) for box, leaf in chain(exempt, selected) if box.direction[0] == direction)
+        return DecisionMap[Box | None].from_layers(layers, None)
+
+    return ReadTarget("netsh", observed, responsible, flat.not_understood, flat.assumptions, selecting)
