@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from ipsecmig.cli.exits import Exit
+from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.explanations import decided_by
 from ipsecmig.cli.options import Format
 from ipsecmig.cli.parts import Json, location, not_understood_entry
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ipsecmig.cli.printer import Printer
     from ipsecmig.model.policy import NotUnderstood
     from ipsecmig.verify.compare import Comparison, PolicyDifference
+    from ipsecmig.verify.negotiation.result import Negotiation
 
 MOST_SHOWN: Final = 5
 """How many differences a text shows; JSON has them all."""
@@ -94,13 +96,28 @@ def _difference_document(one: PolicyDifference) -> Json:
 _EXITS: Final = {Result.EQUAL: Exit.DONE, Result.DIFFERENT: Exit.FINDINGS, Result.UNDECIDED: Exit.UNDECIDED}
 
 
-def print_comparison(comparison: Comparison, printer: Printer, format_: Format) -> Exit:
-    """Print the answer of a comparison and return its exit code."""
+def print_comparison(
+    comparison: Comparison,
+    printer: Printer,
+    format_: Format,
+    negotiations: Sequence[Negotiation] | None = None,
+) -> Exit:
+    """Print the answer of a comparison, and what was negotiated if anything, and return the exit code of both."""
+    if negotiations is None:
+        return _print(comparison_document(comparison), _report(comparison), printer, format_, _EXITS[comparison.result])
+    from ipsecmig.cli.negotiations import exit_of, negotiation_lines, negotiations_document
+
+    document = comparison_document(comparison) | {"negotiations": negotiations_document(negotiations)}
+    lines = chain(_report(comparison), negotiation_lines(negotiations))
+    return _print(document, lines, printer, format_, most_serious((_EXITS[comparison.result], exit_of(negotiations))))
+
+
+def _print(document: Json, lines: Iterable[Line], printer: Printer, format_: Format, code: Exit) -> Exit:
     if format_ is Format.JSON:
-        printer.json(comparison_document(comparison))
+        printer.json(document)
     else:
-        printer.result(_report(comparison))
-    return _EXITS[comparison.result]
+        printer.result(lines)
+    return code
 
 
 def _report(comparison: Comparison) -> Iterator[Line]:

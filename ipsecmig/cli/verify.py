@@ -27,12 +27,20 @@ from ipsecmig.cli.options import (
 from ipsecmig.cli.printer import ColorMode, make_printer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ipsecmig.dialects.base import Source
+    from ipsecmig.model.flatten import FlatPolicy
+    from ipsecmig.verify.negotiation.result import Negotiation
+    from ipsecmig.verify.target import ReadTarget
 
 
 def verify(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The policy; - is standard input.")],
     against: Against,
+    negotiate: Annotated[
+        bool, typer.Option("--negotiate", help="Also negotiate every protected region, and pass packets, in process.")
+    ] = False,
     policy: PolicyName = None,
     from_: FromFormat = None,
     site: SiteFile = None,
@@ -59,8 +67,18 @@ def verify(
     inputs = input_options([source], from_, encoding, define, assume)
     flat = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
     files = [file for name in against or () for file in _files(name)]
-    comparison = compare(flat, read_targets(files, flat.site, ReadOptions()))
-    return print_comparison(comparison, printer, format_)
+    targets = read_targets(files, flat.site, ReadOptions())
+    negotiations = _negotiations(flat, targets) if negotiate else None
+    return print_comparison(compare(flat, targets), printer, format_, negotiations)
+
+
+def _negotiations(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[Negotiation, ...]:
+    import secrets
+    import time
+
+    from ipsecmig.verify.negotiation.negotiate import negotiate
+
+    return negotiate(flat, targets, random=secrets.token_bytes, at=time.time())
 
 
 def _files(name: str) -> list[Source]:

@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,22 +23,25 @@ _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 class Shown(NamedTuple):
     """A command of a document, as its arguments, and the exit code that the document promises."""
 
-    document: str
     arguments: tuple[str, ...]
     exit_code: int
 
 
-def _shown() -> list[Shown]:
-    found = []
-    for document in DOCUMENTS:
-        for block in _BLOCK.findall(document.read_text(encoding="utf-8")):
-            for line in block.replace("\\\n", " ").splitlines():
-                command = line.removeprefix("$ ")
-                if command.startswith("ipsecmig "):
-                    promised = _EXIT.search(command)
-                    arguments = tuple(shlex.split(command, comments=True)[1:])
-                    found.append(Shown(document.parent.name, arguments, int(promised[1]) if promised else 0))
-    return found
+Session = tuple[Shown, ...]
+"""The commands of one block, which are run one after another in one folder."""
+
+
+def _sessions() -> list[Session]:
+    blocks = [block for document in DOCUMENTS for block in _BLOCK.findall(document.read_text(encoding="utf-8"))]
+    return [session for block in blocks if (session := tuple(_shown(block)))]
+
+
+def _shown(block: str) -> Iterator[Shown]:
+    for line in block.replace("\\\n", " ").splitlines():
+        command = line.removeprefix("$ ")
+        if command.startswith("ipsecmig "):
+            promised = _EXIT.search(command)
+            yield Shown(tuple(shlex.split(command, comments=True)[1:]), int(promised[1]) if promised else 0)
 
 
 @pytest.fixture
@@ -47,17 +51,18 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("shown", _shown(), ids=lambda shown: shlex.join(shown.arguments))
-def test_command_does_what_the_document_says(shown: Shown, folder: Path) -> None:
+@pytest.mark.parametrize("session", _sessions(), ids=lambda session: shlex.join(session[0].arguments))
+def test_commands_do_what_the_document_says(session: Session, folder: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "ipsecmig", *shown.arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == shown.exit_code, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    for shown in session:
+        command = [sys.executable, "-m", "ipsecmig", *shown.arguments]
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == shown.exit_code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_documents_show_commands() -> None:
-    assert {shown.exit_code for shown in _shown()} >= {0, 2, 3}
+    assert {shown.exit_code for session in _sessions() for shown in session} >= {0, 2, 3}
 
 
 def test_links_lead_somewhere() -> None:
