@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump ike-scan strongswan-charon strongswan-swanctl charon-systemd \
+LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump tshark ike-scan strongswan-charon strongswan-swanctl charon-systemd \
                 libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins
 DEMO := samples/recommended/secure-server
 PYTEST ?= $(BIN)/python -m pytest

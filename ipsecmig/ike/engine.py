@@ -92,6 +92,11 @@ class Engine:
         return self._machine.secured is not None and not self._deleted
 
     @property
+    def is_negotiating(self) -> bool:
+        """Tell whether phase 1 has begun and not ended."""
+        return self._machine.runs.main.waits()
+
+    @property
     def children(self) -> tuple[ChildEstablished, ...]:
         """What its quick modes established, without what was deleted; in that order."""
         return self._children

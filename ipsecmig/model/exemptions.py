@@ -28,6 +28,10 @@ _NEVER_FILTERS_MULTICAST: Final = frozenset({WindowsVersion.WINDOWS_2000, Window
 """The versions that cannot classify multicast and broadcast at all; they also know no value above 1."""
 
 
+ESP_AND_AH: Final = "esp-ah"
+"""The exemption that stands only while the policy negotiates."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exemption:
     """One named kind of exempt traffic and the packets that it lets pass."""
@@ -57,7 +61,7 @@ def exemptions(site: Site, value: int, *, negotiates: bool) -> tuple[Exemption, 
     found = [Exemption("isakmp", tuple(_isakmp(families)))]
     if negotiates:
         protected = [_at_this_host(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]
-        found.append(Exemption("esp-ah", tuple(b for boxes in protected for b in boxes)))
+        found.append(Exemption(ESP_AND_AH, tuple(b for boxes in protected for b in boxes)))
     if value in _KERBEROS_AND_RSVP:
         found.append(Exemption("kerberos", tuple(_kerberos(families))))
         found.append(Exemption("rsvp", tuple(b for f in families for b in _everywhere(f, selectors.RSVP))))

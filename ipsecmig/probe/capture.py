@@ -26,15 +26,19 @@ _HOPS: Final = 64
 _MICROSECONDS: Final = 1_000_000
 
 
-def capture(packets: Iterable[OnWire]) -> bytes:
+def capture(datagrams: Iterable[OnWire]) -> bytes:
     """Return the content of a capture file."""
+    return capture_of_packets((one.at, ip_packet(one.datagram)) for one in datagrams)
+
+
+def capture_of_packets(packets: Iterable[tuple[float, bytes]]) -> bytes:
+    """Return the content of a capture file of IP packets, each with its time in seconds since 1970."""
     header = _FILE_HEADER.pack(_MAGIC, *_VERSION, 0, 0, _SNAPSHOT, _LINKTYPE_RAW)
-    return header + b"".join(_record(one) for one in packets)
+    return header + b"".join(_record(at, packet) for at, packet in packets)
 
 
-def _record(one: OnWire) -> bytes:
-    packet = ip_packet(one.datagram)
-    seconds, microseconds = divmod(round(one.at * _MICROSECONDS), _MICROSECONDS)
+def _record(at: float, packet: bytes) -> bytes:
+    seconds, microseconds = divmod(round(at * _MICROSECONDS), _MICROSECONDS)
     return _RECORD_HEADER.pack(seconds, microseconds, len(packet), len(packet)) + packet
 
 

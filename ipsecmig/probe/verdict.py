@@ -243,6 +243,12 @@ _ABOUT_OFFERS: Final = frozenset(
 )
 
 
+def _began_quick_mode(course: _Course) -> bool:
+    """Tell whether the first message of quick mode was this end's."""
+    first = next(e for e in course.transcript.entries if e.heard.header and e.heard.header.exchange == Exchange.QUICK)
+    return first.sent
+
+
 def _quick_mode_refused(course: _Course, failed: Failed, *, by_peer: bool) -> Verdict:
     kind = notify_name(failed.notify or 0)
     who = course.peer if by_peer else "this end"
@@ -261,6 +267,9 @@ def _quick_mode_refused(course: _Course, failed: Failed, *, by_peer: bool) -> Ve
     if not by_peer and failed.notify == NotifyNumber.BAD_PROPOSAL_SYNTAX:
         return Verdict(Outcome.ERROR, f"{course.peer} broke the protocol: {failed.reason}")
     ours = own_phase_2(course.configuration)
+    if by_peer and not _began_quick_mode(course):
+        reason = f"main mode succeeded; {who} began quick mode, and then ended it with {kind}: it cannot use the choice"
+        return Verdict(Outcome.ERROR, reason)
     if by_peer:
         reason = f"main mode succeeded; {who} refused every offer of quick mode with {kind}: {_list(ours)}"
         return Verdict(Outcome.NO_PROPOSAL, reason)

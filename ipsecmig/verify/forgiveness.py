@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.exemptions import ESP_AND_AH
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.policy import FilterAction
 from ipsecmig.model.space import ALL_LINKS, Box, Direction
-from ipsecmig.model.targets import Loss, SecurityDirection
+from ipsecmig.model.targets import Loss, LossKind, SecurityDirection
 from ipsecmig.model.treatment import Protect, Treatment
 from ipsecmig.verify.observed import Observed
 
@@ -47,6 +48,9 @@ _PACKETS = frozenset(
     }
 )
 """The attributes that decide which packets are meant, or whether they may go in clear."""
+
+_GONE = frozenset({LossKind.DROPPED, LossKind.NEEDS_HUMAN})
+"""The losses after which a filter may not be there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +100,26 @@ def _silenced(flat: FlatPolicy, losses: Iterable[Loss]) -> dict[Protect, frozens
 
 def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
     """Yield the packets that the losses speak of, and their answers: a target may tie the two together."""
+    gone: set[int] = set()
     for loss in losses:
         if loss.about in _PACKETS:
             for specific in _of(flat, loss):
+                if loss.kind in _GONE:
+                    gone.add(id(specific))
                 for box in specific.boxes:
                     meant = box._replace(link=ALL_LINKS) if loss.about is AttributeKind.RULE_CONNECTION_TYPE else box
                     yield meant
                     yield _answers(meant)
+    protecting = {id(f) for f in flat.filters if isinstance(f.treatment, Protect)}
+    if protecting and protecting <= gone:
+        yield from _exempt_with_ike(flat)
+
+
+def _exempt_with_ike(flat: FlatPolicy) -> Iterator[Box]:
+    """Yield what is exempt only where something is negotiated: without any filter that protects, ESP and AH are not."""
+    for exemption in flat.exemptions:
+        if exemption.name == ESP_AND_AH:
+            yield from exemption.boxes
 
 
 def _answers(box: Box) -> Box:

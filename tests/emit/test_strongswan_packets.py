@@ -17,7 +17,7 @@ from ipsecmig.emit import strongswan
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.conflicts import decision_map
-from ipsecmig.model.exemptions import MULTICAST
+from ipsecmig.model.exemptions import ISAKMP_PORTS, MULTICAST
 from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import (
     Action,
@@ -34,7 +34,7 @@ from ipsecmig.model.policy import (
     Rule,
     Secret,
 )
-from ipsecmig.model.selectors import ANY, ANY_PORT, ME, TCP, AddressRange, Family, PortRange
+from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, ME, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import WITH_PORTS, Direction, Link, Packet
 from ipsecmig.model.targets import Emission, EmissionRequest
@@ -93,11 +93,15 @@ def packet(text: str) -> Packet:
 
 # --- any policy ------------------------------------------------------------------------------------------------------
 
+_IKE: Final = {ports.first for ports in ISAKMP_PORTS}
 _OTHERS: Final = (SMALL_ADDRESSES[0] - 1, SMALL_ADDRESSES[-1] + 1, MULTICAST.first + 1, (1 << 32) - 1)
 
 
 def some_packets(random: Random, site: Site, count: int) -> list[Packet]:
-    """Return packets that can exist: none comes from a multicast address, and this host forwards none of its own."""
+    """Return packets that can exist.
+
+    None comes from a multicast address, this host forwards none of its own, and IKE and ESP go to no group, RFC 2409 3.
+    """
     own = [a.first for a in site.addresses]
     found: list[Packet] = []
     while len(found) < count:
@@ -112,8 +116,12 @@ def some_packets(random: Random, site: Site, count: int) -> list[Packet]:
 
 
 def _can_exist(made: Packet, own: list[int]) -> bool:
-    source = made.remote if made.direction == Direction.IN else made.local
+    source, destination, port = made.local, made.remote, made.local_port
+    if made.direction == Direction.IN:
+        source, destination = made.remote, made.local
     if source >= MULTICAST.first:
+        return False
+    if destination >= MULTICAST.first and (made.protocol == ESP or (made.protocol == UDP and port in _IKE)):
         return False
     if made.direction == Direction.FORWARD:
         return bool(own) and made.local not in own and made.remote not in own
@@ -245,6 +253,29 @@ def test_both_rules_of_a_tunnel_are_one_child(*, block_all: bool) -> None:
         assert charon_evaluator.verdict(found, packet(text)) == "protect"
     other = "drop" if block_all else "pass"
     assert charon_evaluator.verdict(found, packet("forward 10.1.0.7 10.6.0.7")) == other
+    assert emission.losses == ()
+
+
+@pytest.mark.parametrize("block", [Filter(ANY, ANY), Filter(ANY, subnet("10.2.0.0/16"))])
+def test_transport_mode_of_forwarded_packets_is_told_where_a_block_stops_it(block: Filter) -> None:
+    """A child in transport mode has no `fwd` policy: what it should protect as it leaves is dropped as it arrives."""
+    rules = [(SECURE, [Filter(subnet("10.1.0.1"), subnet("10.2.0.1"))]), (BLOCK, [block])]
+    request = flat_policy(*rules, site=HOST_SITE)
+    emission = strongswan.emit(request)
+    stopped = packet("forward 10.1.0.1 10.2.0.1")
+    assert isinstance(decision_map(request.flat).at(stopped), Protect)
+    assert charon_evaluator.verdict(children(emission), stopped) == "drop"
+    closed = [loss for loss in emission.losses if loss.about is AttributeKind.FILTER_SOURCE]
+    assert [loss.subject for loss in closed] == [rules[0][1][0]]
+
+
+@pytest.mark.parametrize(
+    ("block", "site"), [(Filter(ANY, FAR), HOST_SITE), (Filter(ANY, ANY), UNKNOWN_SITE)], ids=["elsewhere", "no router"]
+)
+def test_transport_mode_that_nothing_stops_is_no_loss(block: Filter, site: Site) -> None:
+    emission = strongswan.emit(
+        flat_policy((SECURE, [Filter(subnet("10.1.0.1"), subnet("10.2.0.1"))]), (BLOCK, [block]), site=site)
+    )
     assert emission.losses == ()
 
 

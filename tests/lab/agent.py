@@ -29,6 +29,10 @@ XFRM_GROUP_ACQUIRE = 1
 XFRM_MSG_ACQUIRE, XFRM_MSG_FLUSHSA = 0x17, 0x1C
 ACQUIRE_PRIORITY_OFFSET = 248  # in struct xfrm_user_acquire: id 24, saddr 16, selector 56, policy: 56 + 64 + 32
 WAIT_SECONDS = 10.0
+SYN = 2
+ECHO_REQUEST6 = 128
+_CHECKSUMS = {socket.IPPROTO_TCP: 16, socket.IPPROTO_UDP: 6, socket.IPPROTO_ICMPV6: 2}
+"""Where the checksum over the payload and the ends of the packet stands, RFC 9293 3.1, RFC 768, RFC 4443 2.3."""
 
 
 def _checksum(data: bytes) -> int:
@@ -38,21 +42,32 @@ def _checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def _transport(protocol: int, source_port: int, destination_port: int) -> bytes:
+def _transport(protocol: int, source_port: int, destination_port: int, flags: int = SYN) -> bytes:
     if protocol == socket.IPPROTO_TCP:
-        return struct.pack("!HHIIBBHHH", source_port, destination_port, 1, 0, 5 << 4, 2, 1024, 0, 0)
+        return struct.pack("!HHIIBBHHH", source_port, destination_port, 1, 0, 5 << 4, flags, 1024, 0, 0)
     if protocol == socket.IPPROTO_UDP:
         return struct.pack("!HHHH", source_port, destination_port, 12, 0) + b"test"
     if protocol == socket.IPPROTO_ICMP:
         return struct.pack("!BBHHH", 8, 0, 0xF7FE, 0, 1)
+    if protocol == socket.IPPROTO_ICMPV6:
+        return struct.pack("!BBHHH", ECHO_REQUEST6, 0, 0, 0, 1)
     return b"\x00" * 12
 
 
-def packet(probe: Probe) -> bytes:
-    """Return `probe` as an IP packet."""
+def _with_checksum(protocol: int, ends: bytes, payload: bytes) -> bytes:
+    """Return `payload` with the checksum that connection tracking asks for; none where there is none."""
+    at = _CHECKSUMS.get(protocol)
+    if at is None:
+        return payload
+    pseudo = ends + struct.pack("!IHBB", len(payload), 0, 0, protocol)
+    return payload[:at] + struct.pack("!H", _checksum(pseudo + payload)) + payload[at + 2 :]
+
+
+def packet(probe: Probe, flags: int = SYN) -> bytes:
+    """Return `probe` as an IP packet; `flags` are those of TCP."""
     protocol, source, destination, source_port, destination_port = probe
-    payload = _transport(protocol, source_port, destination_port)
     low, high = ipaddress.ip_address(source).packed, ipaddress.ip_address(destination).packed
+    payload = _with_checksum(protocol, low + high, _transport(protocol, source_port, destination_port, flags))
     if len(low) == 16:
         return struct.pack("!IHBB", 6 << 28, len(payload), protocol, 64) + low + high + payload
     header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(payload), 7, 0, 64, protocol, 0) + low + high
@@ -144,12 +159,12 @@ class Agent:
         send: Callable[[Probe], None] = {"raw": _send_raw, "socket": _send_socket}[how]
         return [_errno(send, probe) for probe in probes]
 
-    def inject(self, probes: list[Probe], interface: str, to: str) -> None:
+    def inject(self, probes: list[Probe], interface: str, to: str, flags: int = SYN) -> None:
         """Put each probe on the wire as a frame for the hardware address `to`, past every policy of this side."""
         target = bytes.fromhex(to.replace(":", ""))
         for probe in probes:
             kind = ETH_P_IPV6 if ":" in probe[2] else ETH_P_IP
-            frame = target + b"\x02\x00\x00\x00\x00\x01" + struct.pack("!H", kind) + packet(probe)
+            frame = target + b"\x02\x00\x00\x00\x00\x01" + struct.pack("!H", kind) + packet(probe, flags)
             self._wires[interface].send(frame)
 
     def forget(self, interface: str) -> None:

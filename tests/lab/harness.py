@@ -33,6 +33,9 @@ _MAC = {"host-peer": "02:00:00:00:09:01", "peer": "02:00:00:00:09:02", "host-far
 _AGENT = Path(__file__).with_name("agent.py")
 _marks = count(1)
 
+SYN = 2
+"""The flag that begins a connection, RFC 9293 3.1."""
+
 
 class Probe(NamedTuple):
     """One packet to send, or one that was seen. Protocols without ports have ports 0."""
@@ -135,11 +138,11 @@ class Lab:
         self.host.ask("send", probes=list(probes), how=how)
         return _among(probes, self._passed(self.host, self.peer, "seen", TO_PEER, TO_HOST))
 
-    def inbound(self, probes: Sequence[Probe]) -> set[Probe]:
-        """Put `probes` on the wire to the host and return those that its input let through to a raw socket."""
+    def inbound(self, probes: Sequence[Probe], flags: int = SYN) -> set[Probe]:
+        """Put `probes`, with these TCP flags, on the wire to the host; return those that reached its raw sockets."""
         listen = sorted({(6 if ":" in p.source else 4, p.protocol) for p in probes})
         self.host.ask("listen", protocols=listen)
-        self.peer.ask("inject", probes=list(probes), interface=TO_HOST, to=_MAC["host-peer"])
+        self.peer.ask("inject", probes=list(probes), interface=TO_HOST, to=_MAC["host-peer"], flags=flags)
         return _among(probes, self._passed(self.peer, self.host, "delivered", TO_HOST, TO_PEER))
 
     def forwarded(self, probes: Sequence[Probe]) -> set[Probe]:

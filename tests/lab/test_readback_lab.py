@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,7 +94,7 @@ RULESETS = {
     "guards": ruleset(
         "meta ipsec exists accept", "tcp dport 80 drop", out="rt ipsec missing tcp sport 80 drop", forward="drop"
     ),
-    "states": ruleset("ct state established,related accept", "ct state { new } udp dport 80 drop"),
+    "states": ruleset("ct state established,related accept", "ct state { new, invalid } tcp dport 80 drop"),
     "kinds": ruleset("fib daddr type multicast accept", "iif lo accept", 'iifname != "lo" tcp dport 80 reject'),
     "counted": ruleset('tcp dport 80 counter log prefix "a b" drop comment "c"', "udp dport 80 reject with icmpx 1"),
     "one family": "table ip f {\n\tchain c {\n\t\ttype filter hook input priority 0; policy drop;\n"
@@ -123,6 +123,8 @@ def test_what_nft_prints_means_what_the_file_does(loaded: tuple[Lab, ReadTarget]
     assert printed.map.is_equal(target.map)
 
 
+Send = Callable[[list[Probe]], set[Probe]]
+
 SUBNET = AddressRange.parse("10.9.0.0/24")
 
 
@@ -146,12 +148,49 @@ def near_boundaries(decisions: DecisionMap[Observed], direction: Direction) -> l
 
 def test_packets_meet_what_the_reader_says(loaded: tuple[Lab, ReadTarget]) -> None:
     machines, target = loaded
-    for direction, send in ((Direction.IN, machines.inbound), (Direction.OUT, machines.outbound)):
+    senders: dict[Direction, Send] = {Direction.IN: machines.inbound, Direction.OUT: machines.outbound}
+    for direction, send in senders.items():
         packets = near_boundaries(target.map, direction)
         assert packets
         passed = send([Probe.of(packet) for packet in packets])
         wanted = {Probe.of(packet) for packet in packets if target.map.at(packet).clear}
         assert passed == wanted
+
+
+STRAYS = {"SYN": 2, "ACK": 16, "SYN ACK": 18, "RST": 4, "FIN": 1}
+
+
+def test_what_belongs_to_no_connection_is_not_new(machines: Lab) -> None:
+    """Connection tracking picks up a bare ACK as new; what else begins without a SYN passes a rule about new ones."""
+    text = ruleset("ct state new tcp dport 80 drop")
+    assert [doubt.text for doubt in read("rules.nft", text).not_understood] == ["ct state new tcp dport 80 drop"]
+    machines.host.nft("flush ruleset\n" + text)
+    probes = {name: Probe(6, "10.9.0.2", "10.9.0.1", 2000 + flags, 80) for name, flags in STRAYS.items()}
+    passed = {name for name, probe in probes.items() if machines.inbound([probe], flags=STRAYS[name])}
+    machines.host.run("nft", "flush", "ruleset")
+    assert passed == {"SYN ACK", "RST", "FIN"}
+
+
+@pytest.mark.parametrize(
+    ("elements", "is_taken"),
+    [
+        ("10.0.0.0/8 . 1-100 : accept, 10.1.0.0/16 . 80 : drop", False),
+        ("10.1.0.0/16 . 80 : drop, 10.0.0.0/8 . 1-100 : accept", True),
+        ("10.0.0.0/8 . 80 : drop, 10.1.0.0/16 . 1-100 : accept", True),
+        ("10.0.0.0/8 . 80 : drop, 10.0.0.0/8 . 80 : accept", False),
+    ],
+)
+def test_overlapping_elements_are_undecided_whether_nft_takes_them_or_not(
+    machines: Lab, elements: str, *, is_taken: bool
+) -> None:
+    text = ruleset(f"ip saddr . tcp dport vmap {{ {elements} }}")
+    assert read("rules.nft", text).not_understood
+    if is_taken:
+        machines.host.nft("flush ruleset\n" + text)
+        machines.host.run("nft", "flush", "ruleset")
+    else:
+        with pytest.raises(RuntimeError, match="File exists"):
+            machines.host.nft("flush ruleset\n" + text)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +206,11 @@ def test_every_witness_is_seen_on_the_wire(machines: Lab, policy: str, conversio
     text = (HANDMADE / conversion).read_text()
     differences = compare_text(flat_sample(policy), (conversion, text)).differences
     machines.host.nft("flush ruleset\n" + text)
-    senders = {Direction.OUT: machines.outbound, Direction.IN: machines.inbound, Direction.FORWARD: machines.forwarded}
+    senders: dict[Direction, Send] = {
+        Direction.OUT: machines.outbound,
+        Direction.IN: machines.inbound,
+        Direction.FORWARD: machines.forwarded,
+    }
     sent = 0
     for direction, send in senders.items():
         chosen = [d for d in differences if d.witness.direction == direction and _sendable(d.witness)]

@@ -13,10 +13,24 @@ from windows_oracle import on_the_wire, possible
 
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.emit.registry import TARGETS
+from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.flatten import FlatPolicy, flatten
-from ipsecmig.model.policy import PolicyStore
-from ipsecmig.model.site import Site
+from ipsecmig.model.policy import (
+    Action,
+    EspTransform,
+    Filter,
+    FilterAction,
+    FilterList,
+    MainMode,
+    MainModeOffer,
+    Policy,
+    PolicyStore,
+    QuickModeOffer,
+    Rule,
+)
+from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, TCP, PortRange
+from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import Direction, Packet
 from ipsecmig.model.targets import EmissionRequest
 from ipsecmig.model.treatment import Conflict
@@ -65,6 +79,24 @@ def test_what_is_written_is_proved_equal_apart_from_its_losses(store: PolicyStor
         shown = [(d.witness.text(), d.source, d.target) for d in bundle.comparison.differences]
         assert bundle.comparison.undecided == asked.flat.not_understood, bundle.targets
         assert shown == [], bundle.targets
+
+
+MAIN_MODE = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
+OFFERS = (QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),), 3600, 100000),)
+
+
+def test_esp_is_exempt_only_while_something_is_negotiated() -> None:
+    """Netsh has no port ranges: with its only filter that negotiates the emitted policy loses that exemption too."""
+    ports = Filter(ANY, ANY, TCP, ANY_PORT, PortRange(1, 2), mirrored=False)
+    lists = (FilterList("l", (ports,)), FilterList("all", (Filter(ANY, ANY),)))
+    actions = (FilterAction("s", Action.NEGOTIATE, OFFERS), FilterAction("b", Action.BLOCK))
+    policy = Policy("P", MAIN_MODE, (Rule("r", "l", "s"), Rule("a", "all", "b")), assigned=True)
+    asked = request(PolicyStore((policy,), lists, actions), UNKNOWN_SITE)
+    (bundle,) = verify_emissions(asked.flat, [EMIT["netsh"](asked)])
+    assert bundle.comparison.result is Result.EQUAL
+    (target,) = read_targets([Source("p.netsh", written("netsh", asked).encode())], UNKNOWN_SITE, ReadOptions())
+    unforgiven = compare(asked.flat, [target]).differences
+    assert any(d.witness.protocol == ESP and not d.opens for d in unforgiven)
 
 
 @pytest.mark.parametrize("name", CHECKED)

@@ -70,6 +70,11 @@ TCP = "in tcp 10.0.0.7:1042 > 192.0.2.1:80"
         (["meta ipsec exists accept", "drop"], TCP, "protected only"),
         (["ct state established,related accept", "drop"], TCP, "drop"),
         (["ct state new accept", "drop"], TCP, "pass"),
+        (["ct state invalid drop"], TCP, "pass"),
+        (["ct state { new, invalid } tcp dport 80 drop"], TCP, "drop"),
+        (["ct state != { established, related } drop"], TCP, "drop"),
+        (["ip saddr . tcp dport vmap { 10.0.0.0/8 . 80 : drop, 10.0.0.0/8 . 81-90 : accept }"], TCP, "drop"),
+        (["tcp dport vmap { 80 : drop, 80 : drop }"], TCP, "drop"),
         (["ip saddr . tcp dport { 10.0.0.0/8 . 70-90 } drop"], TCP, "drop"),
         (["ip saddr . meta l4proto . th dport vmap { 10.0.0.7 . tcp . 80 : drop }"], TCP, "drop"),
         (["tcp dport vmap { 1-79 : accept, 80 : continue }", "drop"], TCP, "drop"),
@@ -135,6 +140,11 @@ def test_a_deleted_table_is_gone() -> None:
         'iifname "eth0" drop',
         "socket transparent 1 drop",
         "ip saddr 10.0.0.0/8 xyzzy",
+        "ip saddr . tcp dport vmap { 10.0.0.0/8 . 80 : drop, 10.1.0.0/16 . 1-100 : accept }",
+        "ip saddr . tcp dport vmap { 10.1.0.0/16 . 80 : drop, 10.0.0.0/8 . 1-100 : drop }",
+        "ip saddr vmap { 10.0.0.0/8 : accept, 10.0.0.0/8 : drop }",
+        "ct state new tcp dport 80 drop",
+        "ct state vmap { new : drop, established : accept }",
     ],
 )
 def test_what_is_not_modelled_is_named_with_its_line(rule: str) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ipsecmig.emit.strongswan.demands import CLOSED_FIRST, Decided, Demand
-from ipsecmig.emit.strongswan.ways import Ways, lacks_direction, lacks_link
+from ipsecmig.emit.strongswan.proposals import can_negotiate
+from ipsecmig.emit.strongswan.ways import ARRIVING, Ways, lacks_direction, lacks_link
 from ipsecmig.model.space import Box
 from ipsecmig.model.treatment import PERMIT, Block, Permit, Protect
 
@@ -30,12 +31,14 @@ class Decisions:
     """All cells, the first that holds a packet decides it, and what had to be closed further.
 
     `one_way` are the identities of filters that were closed because they speak of one direction only, `one_link` the
-    identities of rules that were because they speak of one kind of interface only.
+    identities of rules that were because they speak of one kind of interface only. `stopped` are the identities of
+    filters that ask for transport mode of packets which this host forwards and which a later cell drops as they arrive.
     """
 
     cells: list[Cell] = field(default_factory=list)
     one_way: set[int] = field(default_factory=set)
     one_link: set[int] = field(default_factory=set)
+    stopped: set[int] = field(default_factory=set)
 
     def narrowed(self, demand: Demand) -> None:
         """Note that `demand` closes more than it says."""
@@ -47,36 +50,40 @@ class Decisions:
 
 def decide(demands: Sequence[Demand]) -> Decisions:
     """Return the cells of `demands`, which stand in the order of decision."""
-    later = _Overlaps(demands)
+    later = _Overlaps([demand.box for demand in demands])
     decisions = Decisions()
     taken: set[Box] = set()
     for index, demand in enumerate(demands):
         if demand.missing:
-            cells, agreed = _joined(later, demand, index)
+            cells, agreed = _joined(demands, later, index)
             if not agreed:
                 decisions.narrowed(demand)
         else:
             cells = [Cell(demand.box, demand.treatment, demand)]
         decisions.cells.extend(c for c in cells if c.box not in taken)
         taken.update(c.box for c in cells)
+    decisions.stopped.update(_stopped_transit(decisions.cells))
     return _without_idle_companions(decisions)
 
 
-def _joined(later: _Overlaps, demand: Demand, index: int) -> tuple[list[Cell], bool]:
+def _joined(demands: Sequence[Demand], later: _Overlaps, index: int) -> tuple[list[Cell], bool]:
     """Return the cells of a demand that lacks ways, and whether the other ways demand the same everywhere."""
     cells: list[Cell] = []
     agreed = True
-    for box, others in _meanwhile(later, demand.box, demand.missing, index + 1):
+    demand = demands[index]
+    for box, others in _meanwhile(demands, later, demand.box, demand.missing, index + 1):
         agreed = agreed and all(other == demand.treatment for other in others)
         if type(demand.treatment) is not Block:
             cells.append(Cell(box, _closest(demand.treatment, others), demand))
     return cells or [Cell(demand.box, demand.treatment, demand)], agreed
 
 
-def _meanwhile(later: _Overlaps, box: Box, missing: Ways, start: int) -> Iterator[tuple[Box, tuple[Decided, ...]]]:
+def _meanwhile(
+    demands: Sequence[Demand], later: _Overlaps, box: Box, missing: Ways, start: int
+) -> Iterator[tuple[Box, tuple[Decided, ...]]]:
     """Yield selectors that cover `box`, first match first, each with what the `missing` ways demand there."""
     for index in later.overlapping(box, start):
-        other = later.demands[index]
+        other = demands[index]
         met = other.ways & missing
         overlap = other.box.intersection(box) if met else None
         if overlap is None:
@@ -84,7 +91,7 @@ def _meanwhile(later: _Overlaps, box: Box, missing: Ways, start: int) -> Iterato
         if met == missing:
             yield overlap, (other.treatment,)
         else:
-            for inner, treatments in _meanwhile(later, overlap, missing & ~met, index + 1):
+            for inner, treatments in _meanwhile(demands, later, overlap, missing & ~met, index + 1):
                 yield inner, (other.treatment, *treatments)
         if overlap == box:
             return
@@ -100,21 +107,47 @@ _NARROW = 1 << 16
 
 
 class _Overlaps:
-    """Finds the demands whose remote side overlaps that of a box, without trying them all."""
+    """Finds the boxes whose remote side overlaps that of another, without trying them all."""
 
-    def __init__(self, demands: Sequence[Demand]) -> None:
-        self.demands = demands
-        spans = [(demand.box.remote, index) for index, demand in enumerate(demands)]
+    def __init__(self, boxes: Sequence[Box]) -> None:
+        self._count = len(boxes)
+        spans = [(box.remote, index) for index, box in enumerate(boxes)]
         self._wide = [index for (low, high), index in spans if high - low >= _NARROW]
         self._narrow = sorted((low, index) for (low, high), index in spans if high - low < _NARROW)
 
     def overlapping(self, box: Box, start: int) -> Iterator[int]:
-        """Yield the indices from `start` on of demands that may overlap `box`, in ascending order."""
+        """Yield the indices from `start` on of boxes that may overlap `box`, in ascending order."""
         low, high = box.remote
         first = bisect_left(self._narrow, (low - _NARROW, -1))
-        last = bisect_right(self._narrow, (high, len(self.demands)))
+        last = bisect_right(self._narrow, (high, self._count))
         near = [index for _, index in self._narrow[first:last] if index >= start]
         yield from sorted([*near, *self._wide[bisect_left(self._wide, start) :]])
+
+
+def _stopped_transit(cells: Sequence[Cell]) -> Iterator[int]:
+    """Yield the identities of filters whose transport mode charon cannot give to what this host forwards.
+
+    A child in transport mode has no `fwd` policy, so what a later cell drops never gets as far as being protected. A
+    shunt that lets it pass there would also let it leave in clear whenever the child's connection is not loaded.
+    """
+    closing = [index for index, cell in enumerate(cells) if _has_closing_fwd(cell)]
+    if not closing:
+        return
+    boxes = [cells[index].box for index in closing]
+    behind = _Overlaps(boxes)
+    for index, cell in enumerate(cells):
+        if cell.demand.ways & ARRIVING and _is_transport(cell):
+            start = bisect_right(closing, index)
+            if any(boxes[n].intersection(cell.box) for n in behind.overlapping(cell.box, start)):
+                yield from (id(source.filter) for source in cell.demand.sources)
+
+
+def _is_transport(cell: Cell) -> bool:
+    return isinstance(cell.treatment, Protect) and cell.treatment.tunnel is None and can_negotiate(cell.treatment)
+
+
+def _has_closing_fwd(cell: Cell) -> bool:
+    return type(cell.treatment) is not Permit and not _is_transport(cell)
 
 
 def _without_idle_companions(decisions: Decisions) -> Decisions:

@@ -9,7 +9,7 @@ from typing import Final
 from ipsecmig.emit.common import one_line
 from ipsecmig.emit.strongswan.cells import Cell
 from ipsecmig.emit.strongswan.exact import around, is_whole, local_ts, parts, remote_ts
-from ipsecmig.emit.strongswan.proposals import usable_main_mode_offers, usable_transforms
+from ipsecmig.emit.strongswan.proposals import can_negotiate
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box
 from ipsecmig.model.treatment import Permit, Protect
@@ -52,11 +52,6 @@ class Children:
     endless: set[int] = field(default_factory=set)
     guarded: bool = False
     next_priority: int = FIRST_PRIORITY
-
-
-def can_negotiate(protect: Protect) -> bool:
-    """Whether charon can offer anything of what `protect` asks for."""
-    return bool(usable_transforms(protect.offers) and usable_main_mode_offers(protect.main_mode))
 
 
 def make_children(cells: Sequence[Cell], *, own_known: bool) -> Children:

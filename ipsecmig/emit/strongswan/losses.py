@@ -30,12 +30,13 @@ _NFTABLES = "load the nftables target as well: it tells directions and interface
 class Outcome:
     """What emission found out, as identities of the objects concerned.
 
-    `one_way` and `inexact` are filters, `one_link` and `endless` rules; see `Decisions` and `Children`. `contested`
-    are preshared keys that share a peer with another one.
+    `one_way`, `stopped` and `inexact` are filters, `one_link` and `endless` rules; see `Decisions` and `Children`.
+    `contested` are preshared keys that share a peer with another one.
     """
 
     one_way: frozenset[int] = frozenset()
     one_link: frozenset[int] = frozenset()
+    stopped: frozenset[int] = frozenset()
     inexact: frozenset[int] = frozenset()
     endless: frozenset[int] = frozenset()
     contested: frozenset[Secret] = frozenset()
@@ -257,10 +258,17 @@ def _filter_side(outcome: Outcome) -> Judge:
     of_address = address_judge(TARGET_NAME)
 
     def judge(attribute: Attribute, request: EmissionRequest) -> Loss | None:
-        if id(attribute.subject) not in outcome.inexact:
-            return of_address(attribute, request)
-        reason = "its addresses and ports fall into too many parts that charon can install; less is let through instead"
-        return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "use CIDR blocks and single ports")
+        if id(attribute.subject) in outcome.inexact:
+            reason = (
+                "its addresses and ports fall into too many parts that charon can install; less is let through instead"
+            )
+            return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "use CIDR blocks and single ports")
+        if id(attribute.subject) in outcome.stopped:
+            reason = (
+                "charon protects nothing in transport mode that this host forwards, and another filter drops it here"
+            )
+            return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "use a tunnel for forwarded traffic")
+        return of_address(attribute, request)
 
     return judge
 

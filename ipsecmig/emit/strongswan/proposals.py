@@ -47,6 +47,11 @@ def usable_transforms(offers: tuple[QuickModeOffer, ...]) -> tuple[Transform, ..
     return tuple(dict.fromkeys(o.transforms[0] for o in offers if is_usable(o)))
 
 
+def can_negotiate(protect: Protect) -> bool:
+    """Whether charon can offer anything of what `protect` asks for."""
+    return bool(usable_transforms(protect.offers) and usable_main_mode_offers(protect.main_mode))
+
+
 def pfs_groups(protect: Protect) -> tuple[DhGroup, ...]:
     """Return the groups of quick mode's own exchange: the one named, else those of main mode; none without PFS."""
     if not protect.pfs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.emit.strongswan.cells import decide
-from ipsecmig.emit.strongswan.children import Child, Children, can_negotiate, make_children
+from ipsecmig.emit.strongswan.children import Child, Children, make_children
 from ipsecmig.emit.strongswan.configuration import (
     connection_section,
     secret_sections,
@@ -17,7 +17,7 @@ from ipsecmig.emit.strongswan.configuration import (
 from ipsecmig.emit.strongswan.connections import Connection, chunks, connect, contested_secrets, owned_secrets
 from ipsecmig.emit.strongswan.demands import demands
 from ipsecmig.emit.strongswan.losses import TARGET_NAME, Outcome, capabilities
-from ipsecmig.emit.strongswan.proposals import DEFAULT_KILOBYTES, DEFAULT_SECONDS
+from ipsecmig.emit.strongswan.proposals import DEFAULT_KILOBYTES, DEFAULT_SECONDS, can_negotiate
 from ipsecmig.emit.strongswan.settings import file_text, section
 from ipsecmig.model.accounting import account
 from ipsecmig.model.exemptions import MULTICAST
@@ -84,6 +84,7 @@ def _convert(flat: FlatPolicy) -> _Result:
     outcome = Outcome(
         frozenset(decisions.one_way),
         frozenset(decisions.one_link),
+        frozenset(decisions.stopped),
         frozenset(made.inexact),
         frozenset(made.endless),
         contested_secrets(wanted),

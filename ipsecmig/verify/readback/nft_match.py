@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +10,7 @@ from typing import Final, NamedTuple
 
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import WITH_PORTS, Box, Direction, Link, Span, box
-from ipsecmig.verify.readback.nft_model import Element
+from ipsecmig.verify.readback.nft_model import Element, NftChain, NftVerdict
 
 PROTOCOLS: Final = {
     "icmp": 1, "igmp": 2, "ipencap": 4, "ipip": 4, "tcp": 6, "egp": 8, "udp": 17, "dccp": 33, "ipv6": 41, "rsvp": 46,
@@ -28,7 +29,7 @@ _BROADCAST: Final = AddressRange.parse("255.255.255.255")
 _PPP: Final = frozenset({"type ppp", "type 512", "name ppp*"})
 _LOOPBACK: Final = frozenset({"name lo", "type loopback", "type 772"})
 _OTHER_ETHERTYPES: Final = frozenset({"arp", "vlan", "8021q", "8021ad"})
-_OTHER_STATES: Final = frozenset({"established", "related", "invalid", "untracked"})
+_STATES: Final = frozenset({"new", "invalid", "established", "related", "untracked"})
 _PORT_HEADERS: Final = {
     "tcp": (6,), "udp": (17,), "dccp": (33,), "sctp": (132,), "udplite": (136,), "th": tuple(sorted(WITH_PORTS)),
 }  # fmt: skip
@@ -43,13 +44,33 @@ class Unmodelled(ValueError):  # noqa: N818 what is not modelled is no error of 
 class Crossing(NamedTuple):
     """One way of a packet through the host: its direction, and whether it arrives and leaves under an SA.
 
-    `hook` is where it is looked at.
+    `hook` is where it is looked at, `state` what connection tracking says of it.
     """
 
     direction: Direction
     arrives_protected: bool
     leaves_protected: bool
     hook: str = ""
+    state: str = "new"
+
+
+def asks_about_state(chain: NftChain) -> bool:
+    """Whether a rule of `chain` asks about protection or connections."""
+    matches = (s for rule in chain.rules for s in rule.statements if not isinstance(s, NftVerdict))
+    return any(_STATE.search(selector) for match in matches for selector in match.selectors)
+
+
+def seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
+    """Return `crossing` as `chain` sees it: one that does not ask sees new packets in clear only."""
+    return crossing if asks_about_state(chain) else plain(crossing)
+
+
+def plain(crossing: Crossing) -> Crossing:
+    """Return `crossing` for new packets in clear."""
+    return crossing._replace(arrives_protected=False, leaves_protected=False, state="new")
+
+
+_STATE: Final = re.compile(r"\b(ipsec|secpath|ct state)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +196,7 @@ def part_of(selector: str, value: str, crossing: Crossing) -> Part:
     if selector == "fib daddr type":
         return _kind_of_destination(value, crossing)
     if selector == "ct state":
-        return _state(value)
+        return _state(value, crossing)
     if selector == "ip6 nexthdr":
         raise Unmodelled("ip6 nexthdr stops at extension headers; meta l4proto looks past them")
     raise Unmodelled(f'a match of "{selector}" is not modelled')
@@ -279,12 +300,12 @@ def _interface(field: str, value: str, crossing: Crossing) -> Part:
 _INTERFACES: Final = {"i": frozenset({"input", "prerouting"}), "o": frozenset({"output", "forward", "postrouting"})}
 
 
-def _state(value: str) -> Part:
-    if value in {"new", "*"}:
+def _state(value: str, crossing: Crossing) -> Part:
+    if value == "*":
         return ALWAYS
-    if value in _OTHER_STATES:
-        return NEVER
-    raise Unmodelled(f'the state "{value}" is not known here')
+    if value not in _STATES:
+        raise Unmodelled(f'the state "{value}" is not known here')
+    return ALWAYS if value == crossing.state else NEVER
 
 
 def _kind_of_destination(value: str, crossing: Crossing) -> Part:

@@ -6,22 +6,21 @@ an SA. Packets pass when every base chain of their hooks lets them.
 
 from __future__ import annotations
 
-import re
+import operator
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import partial
 from typing import Final, NamedTuple
 
+from ipsecmig.diagnostics import Origin
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.model.treatment import TunnelSense
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
-from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, element_boxes, excluded_boxes, whole
+from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, asks_about_state, plain, seen_by, whole
 from ipsecmig.verify.readback.nft_model import (
-    Element,
-    Match,
     NftChain,
     NftRule,
     NftTable,
@@ -30,6 +29,8 @@ from ipsecmig.verify.readback.nft_model import (
     VerdictKind,
     VerdictMap,
 )
+from ipsecmig.verify.readback.nft_overlaps import overlapping
+from ipsecmig.verify.readback.nft_rules import FAMILIES, Layer, rule_layers
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
@@ -56,13 +57,9 @@ _HOOKS: Final = {
     "prerouting": (Direction.IN, Direction.FORWARD),
     "postrouting": (Direction.OUT, Direction.FORWARD),
 }
-_FAMILIES: Final = {
-    "inet": (Family.IPV4, Family.IPV6),
-    "ip": (Family.IPV4,),
-    "ip6": (Family.IPV6,),
-}
 _DEEPEST: Final = 16
 _CLEAR_ONLY: Final = "packets that pass in clear but not under an SA are not modelled"
+_STRAYS: Final = "packets that belong to no connection (ct state invalid) pass where the first of a connection does not"
 
 CLEAR_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=False)
 PROTECTED_OUT: Final = Crossing(Direction.OUT, arrives_protected=False, leaves_protected=True)
@@ -74,8 +71,6 @@ UNWRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=True, leaves_pr
 
 _End = Fate | str
 """What a verdict comes to: a fate, or the chain that it goes to."""
-
-Layer = tuple[Box, NftVerdict, NftRule, Element | None]
 
 
 def read_ruleset(ruleset: Ruleset, not_understood: tuple[NotUnderstood, ...]) -> ReadTarget:
@@ -96,18 +91,19 @@ class _Reader:
         self._kept_layers: dict[tuple[str, str, str, Crossing], list[Layer]] = {}
         self._kept_steps: dict[tuple[str, str, str, Crossing], list[_Jump | _Run]] = {}
         self._entered: set[tuple[str, str, str, Crossing]] = set()
+        self._without_overlaps: set[Origin] = set()
         self._base = sorted(
             ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
             key=lambda pair: pair[1].priority,
         )
         self._check_base()
-        self._asks_about_protection = any(_SA.search(selector) for selector in self._selectors())
+        self._asks_about_state = any(asks_about_state(c) for table, _ in self._base for c in table.chains.values())
         self._kept_passing: dict[Crossing, DecisionMap[bool]] = {}
 
     def _check_base(self) -> None:
         known = []
         for table, chain in self._base:
-            if chain.hook in _HOOKS and chain.type == "filter" and table.family in _FAMILIES:
+            if chain.hook in _HOOKS and chain.type == "filter" and table.family in FAMILIES:
                 known.append((table, chain))
             else:
                 reason = f"a base chain of type {chain.type} at {chain.hook} of {table.family} is not modelled"
@@ -119,18 +115,18 @@ class _Reader:
             self.unknown.append(doubt)
 
     def assumptions(self) -> Iterator[str]:
-        if any("ct state" in s for s in self._selectors()):
+        if any(self._asking("ct state")):
             yield "nftables is judged by the first packet of each connection"
-        if any(s == "fib daddr type" for s in self._selectors()):
+        if any(self._asking("fib daddr type")):
             yield "directed broadcasts are treated as the limited broadcast is"
 
-    def _selectors(self) -> Iterator[str]:
+    def _asking(self, selector: str) -> Iterator[NftRule]:
+        """Yield the rules that match `selector`."""
         for table, _ in self._base:
             for chain in table.chains.values():
                 for rule in chain.rules:
-                    for statement in rule.statements:
-                        if not isinstance(statement, NftVerdict):
-                            yield from statement.selectors
+                    if any(selector in s.selectors for s in rule.statements if not isinstance(s, NftVerdict)):
+                        yield rule
 
     def observed(self, direction: Direction) -> DecisionMap[Observed]:
         """Return what becomes of the packets of one direction; those of others pass in this map."""
@@ -144,6 +140,8 @@ class _Reader:
 
     def _either(self, clear: Crossing, protected: Crossing, protection: Protection) -> DecisionMap[Observed]:
         only_protected = Observed(False, protection)
+        self._check_strays(clear)
+        self._check_strays(protected)
 
         def meet(passes_clear: bool, passes_protected: bool) -> Observed:
             if passes_clear:
@@ -154,9 +152,21 @@ class _Reader:
 
         return self._passing(clear).combine(self._passing(protected), meet)
 
+    def _check_strays(self, crossing: Crossing) -> None:
+        """Doubt a ruleset that stops the first packet of a connection but not what belongs to none.
+
+        Connection tracking takes a SYN or a bare ACK for new, a SYN/ACK, FIN or RST for invalid (seen on Linux 6.18).
+        """
+        place = next(self._asking("ct state"), None)
+        if place is None:
+            return
+        strays = self._passing(crossing._replace(state="invalid")).combine(self._passing(crossing), operator.gt)
+        if True in strays.leaves():
+            self._doubt(NotUnderstood(place.text, _STRAYS, place.origin))
+
     def _passing(self, crossing: Crossing) -> DecisionMap[bool]:
-        """Return which packets every base chain lets pass; all states alike where no rule asks about protection."""
-        seen = crossing if self._asks_about_protection else _in_clear(crossing)
+        """Return which packets every base chain lets pass; all states alike where no rule asks about them."""
+        seen = crossing if self._asks_about_state else plain(crossing)
         if seen not in self._kept_passing:
             self._kept_passing[seen] = self._passing_all(seen)
         return self._kept_passing[seen]
@@ -167,7 +177,7 @@ class _Reader:
             if crossing.direction in _HOOKS[chain.hook]:
                 here = crossing._replace(hook=chain.hook)
                 fates = self._chain(table, chain, here).map(partial(_passes, chain.policy))
-                seen = fates.restrict(whole(here, _FAMILIES[table.family]), outside=True)
+                seen = fates.restrict(whole(here, FAMILIES[table.family]), outside=True)
                 passing = passing.combine(seen, lambda first, second: first and second)
         mine = whole(crossing, Family)
         return DecisionMap.from_layers([(b, True) for b in mine], False).combine(passing, lambda a, b: b or not a)
@@ -193,7 +203,7 @@ class _Reader:
 
     def _steps(self, table: NftTable, chain: NftChain, crossing: Crossing) -> list[_Jump | _Run]:
         """Return what `chain` does in order; the same for clear and protected packets unless it asks about that."""
-        key = (table.family, table.name, chain.name, _seen_by(chain, crossing))
+        key = (table.family, table.name, chain.name, seen_by(chain, crossing))
         if key not in self._kept_steps:
             self._kept_steps[key] = list(_steps(self._layers(table, chain, key[-1])))
         return self._kept_steps[key]
@@ -226,10 +236,21 @@ class _Reader:
     def _new_layers(self, table: NftTable, chain: NftChain, crossing: Crossing) -> Iterator[Layer]:
         for rule in chain.rules:
             try:
-                layers = list(_rule_layers(table, rule, crossing))
+                layers = list(rule_layers(table, rule, crossing))
+                self._check_overlaps(rule, layers)
                 yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
                 self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
+
+    def _check_overlaps(self, rule: NftRule, layers: list[Layer]) -> None:
+        """Refuse a verdict map of which two elements overlap; each rule is looked at in one crossing only."""
+        if rule.origin in self._without_overlaps or not isinstance(rule.statements[-1], VerdictMap):
+            return
+        found = overlapping([(box, element) for box, _, _, element in layers if element is not None])
+        if found:
+            keys = " and ".join(" . ".join(element.key) for element in found)
+            raise Unmodelled(f"the elements {keys} overlap, and which of them decides is not known")
+        self._without_overlaps.add(rule.origin)
 
     def responsible(self, packet: Packet) -> Responsible | None:
         """Return the rule or element that decides about a packet in clear, or that asks for an SA."""
@@ -301,22 +322,6 @@ def _steps(layers: Iterable[Layer]) -> Iterator[_Jump | _Run]:
     yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
 
 
-def _seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
-    """Return `crossing` as `chain` sees it: one that does not ask about protection sees clear packets only."""
-    for rule in chain.rules:
-        for statement in rule.statements:
-            if not isinstance(statement, NftVerdict) and any(_SA.search(s) for s in statement.selectors):
-                return crossing
-    return _in_clear(crossing)
-
-
-def _in_clear(crossing: Crossing) -> Crossing:
-    return crossing._replace(arrives_protected=False, leaves_protected=False)
-
-
-_SA: Final = re.compile(r"\b(ipsec|secpath)$")
-
-
 def _jump(entered: bool, fate: Fate) -> Fate:
     """Return the fate after a jump: what comes back goes on."""
     return Fate.NEXT if not entered or fate is Fate.RETURNED else fate
@@ -335,58 +340,3 @@ def _either_sense(wrapped: Observed, unwrapped: Observed) -> Observed:
     if wrapped.protection is None:
         return unwrapped
     return wrapped if unwrapped.protection is None else Observed(wrapped.clear, Protection())
-
-
-def _rule_layers(table: NftTable, rule: NftRule, crossing: Crossing) -> Iterator[Layer]:
-    """Yield the packets that `rule` decides about, with its verdict; a rule without a verdict decides nothing."""
-    boxes: list[Box] = whole(crossing, _FAMILIES[table.family])
-    for statement in rule.statements:
-        if isinstance(statement, NftVerdict):
-            yield from ((box, statement, rule, None) for box in boxes)
-            return
-        if isinstance(statement, VerdictMap):
-            yield from _mapped(table, statement, boxes, rule, crossing)
-            return
-        boxes = list(_matching(table, statement, boxes, crossing))
-
-
-def _mapped(
-    table: NftTable, statement: VerdictMap, boxes: Iterable[Box], rule: NftRule, crossing: Crossing
-) -> Iterator[Layer]:
-    if rule.statements[-1] is not statement:
-        raise Unmodelled("a verdict map before the end of a rule is not modelled")
-    boxes, elements = list(boxes), _elements(table, statement)
-    stated = [e for e in elements if e.key != _CATCH_ALL]
-    for element in elements:
-        if element.verdict is None:
-            raise Unmodelled("a verdict map has an element without verdict")
-        if element.key != _CATCH_ALL:
-            selections = element_boxes(boxes, statement.selectors, element, crossing)
-        elif len(statement.selectors) == 1:
-            selections = excluded_boxes(boxes, statement.selectors[0], stated, crossing)
-        else:
-            raise Unmodelled("an element for all other values of several selectors is not modelled")
-        for selected in selections:
-            yield selected, element.verdict, rule, element
-
-
-_CATCH_ALL: Final = ("*",)
-
-
-def _elements(table: NftTable, statement: Match | VerdictMap) -> tuple[Element, ...]:
-    if not statement.reference:
-        return statement.elements
-    if statement.reference not in table.sets:
-        raise Unmodelled(f"the set {statement.reference} is not defined")
-    return table.sets[statement.reference]
-
-
-def _matching(table: NftTable, match: Match, boxes: list[Box], crossing: Crossing) -> Iterator[Box]:
-    elements = _elements(table, match)
-    if match.operator in {"==", "eq", "in"}:
-        for element in elements:
-            yield from element_boxes(boxes, match.selectors, element, crossing)
-    elif match.operator in {"!=", "ne"} and len(match.selectors) == 1:
-        yield from excluded_boxes(boxes, match.selectors[0], elements, crossing)
-    else:
-        raise Unmodelled(f"the comparison {match.operator} is not modelled")
