@@ -3,7 +3,8 @@
 ESP: packets per second. scapy runs in a process of its own; it gets packets that are parsed already and checks
 neither selectors nor replay, which ours does.
 
-Negotiation: main mode and quick mode with a preshared key, both ends in one process, 3DES with SHA-1 for both phases.
+Negotiation: main mode and quick mode with a preshared key, both ends in one process, 3DES with SHA-1 for both phases,
+without NAT traversal, which is no part of RFC 2409.
 The bare side is every power, prf, hash and cipher call that RFC 2409 asks of the two ends, listed in `_prf_inputs` and
 the functions after it, on as many octets, by the same libraries; neither side draws its random octets there.
 
@@ -229,7 +230,7 @@ def _configurations(group: DhGroup) -> tuple[Configuration, Configuration]:
 
     def end(local: ipaddress.IPv4Address, remote: ipaddress.IPv4Address) -> Configuration:
         traffic = Traffic(host(local), host(remote), Mode.TRANSPORT, (esp,))
-        return Configuration(local, remote, Secret("Open-Sesame"), main_mode, traffic)
+        return Configuration(local, remote, Secret("Open-Sesame"), main_mode, traffic, nat_traversal=False)
 
     return end(one, other), end(other, one)
 

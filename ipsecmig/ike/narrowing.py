@@ -80,6 +80,8 @@ def as_seen(one: Identification, end: Endpoint) -> Identification:
 
 def inside(part: Identification, whole: Identification) -> bool:
     """Tell whether everything that `part` means is meant by `whole`. Names only lie inside equal names."""
+    if part == whole:
+        return True
     if whole.protocol not in (_ANY, part.protocol) or whole.port not in (_ANY, part.port):
         return False
     inner, outer = _span(part), _span(whole)

@@ -59,9 +59,10 @@ def by_oakley(number: int, key_length: int | None) -> BlockCipher | None:
 
 def by_name(encryption: Encryption) -> BlockCipher:
     """Return the cipher of the model. Raises ValueError for NULL, which phase 1 cannot use."""
-    if encryption not in _OF_THE_MODEL:
+    cipher = _OF_THE_MODEL.get(encryption)
+    if cipher is None:
         raise ValueError(f"phase 1 cannot use {encryption.value}")
-    return _OF_THE_MODEL[encryption]
+    return cipher
 
 
 def check_key(encryption: Encryption, key: bytes) -> None:
