@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ipsecmig.ike.wire.attributes import Attribute
-from ipsecmig.ike.wire.numbers import LifeType, Phase1Attribute, Phase2Attribute
+from ipsecmig.ike.wire.attributes import Attribute, decode_attributes
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.generic import Payload
+from ipsecmig.ike.wire.notification import Notify
+from ipsecmig.ike.wire.numbers import LifeType, NotifyNumber, Phase1Attribute, Phase2Attribute
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,22 @@ def read_phase_1(attributes: tuple[Attribute, ...]) -> Lifetimes:
 def read_phase_2(attributes: tuple[Attribute, ...]) -> Lifetimes:
     """Return the lifetimes of an AH or ESP transform."""
     return _read(attributes, Phase2Attribute.LIFE_TYPE, Phase2Attribute.LIFE_DURATION)
+
+
+def shortened(agreed: Lifetimes, payloads: Iterable[Payload]) -> Lifetimes:
+    """Return what is left of the lifetimes where a responder says that its own are shorter (RFC 2407 section 4.6.3.1).
+
+    Raises Malformed for a notify that says no lifetimes.
+    """
+    for payload in payloads:
+        if isinstance(payload, Notify) and payload.kind == NotifyNumber.RESPONDER_LIFETIME:
+            told = read_phase_2(decode_attributes(Cursor(payload.data)))
+            agreed = Lifetimes(_less(agreed.seconds, told.seconds), _less(agreed.kilobytes, told.kilobytes))
+    return agreed
+
+
+def _less(one: int | None, other: int | None) -> int | None:
+    return min((amount for amount in (one, other) if amount is not None), default=None)
 
 
 def _read(attributes: tuple[Attribute, ...], life_type: int, duration: int) -> Lifetimes:

@@ -76,10 +76,14 @@ class NatTraversal:
 
 
 class Originals(NamedTuple):
-    """The addresses that the peer sees where a NAT hides them: its own, and what it takes for that of this end."""
+    """The addresses that the peer sees where a NAT hides them: its own, and what it takes for that of this end.
 
-    remote: IPv4Address | IPv6Address
-    local: IPv4Address | IPv6Address
+    None is one that a NAT hides and the peer did not tell, as by the draft it need not. Then checksums cannot be
+    corrected but only be computed anew (RFC 3948 section 3.1.2).
+    """
+
+    remote: IPv4Address | IPv6Address | None
+    local: IPv4Address | IPv6Address | None
 
 
 def understood(configuration: Configuration) -> tuple[Variant, ...]:
@@ -152,7 +156,7 @@ def originals_to_tell(
 def originals_told(
     mode: Mode, nat: NatTraversal | None, path: Path, payloads: tuple[Payload, ...], *, initiator: bool
 ) -> Originals | None:
-    """Return the addresses as the peer sees them; what it did not tell is as this end sees it.
+    """Return the addresses as the peer sees them; what no NAT hides is as this end sees it.
 
     `initiator` says whether this end is. None where there is nothing to repair: in tunnel mode and without a NAT.
     """
@@ -162,5 +166,6 @@ def originals_told(
     found = (payload.address for payload in payloads if isinstance(payload, NatOriginalAddress))
     told = [address for address in found if address.version == version]
     if len(told) < 2:
-        return Originals(told[0] if told else path.remote.address, path.local.address)
+        remote = None if nat.there else path.remote.address
+        return Originals(told[0] if told else remote, None if nat.here else path.local.address)
     return Originals(told[1], told[0]) if initiator else Originals(told[0], told[1])

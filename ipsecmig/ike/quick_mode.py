@@ -14,7 +14,7 @@ from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import ChildEstablished, ProtocolSa
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, Step, expect, nonce_of, only, sealed
 from ipsecmig.ike.keymat import Phase2Inputs
-from ipsecmig.ike.lifetimes import read_phase_2
+from ipsecmig.ike.lifetimes import read_phase_2, shortened
 from ipsecmig.ike.narrowing import as_seen, implied, narrowed, permitted, text
 from ipsecmig.ike.protection import Opened, seal, seal_hashed, unseal
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation
@@ -106,6 +106,7 @@ def confirm(situation: Situation) -> Step:
     nr_b = nonce_of(only(rest, Nonce).data)
     inputs = Phase2Inputs(proposed.ni_b, nr_b, _secret(traffic, proposed.private, rest))
     child = _child(secured, traffic, message_id, chosen, proposed.spis, inputs)
+    child = replace(child, lifetimes=shortened(child.lifetimes, rest))
     child = _across_nat(child, situation, rest, initiator=True)
     proof = keymat.hash_3(secured.suite.hash_, secured.keys.skeyid_a, message_id, proposed.ni_b, nr_b)
     reply, _ = seal(_header(secured, message_id), (Hash(proof),), secured.cbc, opened.next_iv)

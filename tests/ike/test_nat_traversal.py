@@ -104,8 +104,8 @@ def test_two_ends_agree_across_a_nat(
     if mode is Mode.TUNNEL:
         assert (child.originals, peer.originals) == (None, None)
         return
-    # By the draft the server, which is behind no NAT, tells nothing: its client knows only its own address.
-    perceived = OUTSIDE if variant is RFC_3947 else A
+    # By the draft the server, which is behind no NAT, tells nothing: its client does not know what the NAT makes of it.
+    perceived = OUTSIDE if variant is RFC_3947 else None
     assert (child.originals, peer.originals) == (Originals(B, perceived), Originals(A, B))
     assert (peer.local, peer.remote) == (host(B, 6, 80), host(OUTSIDE, 6, 0))
 

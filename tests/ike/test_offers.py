@@ -11,10 +11,11 @@ from ipsecmig.ike import phase1, phase2
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.exchange import nonce_of
-from ipsecmig.ike.lifetimes import Lifetimes, read_phase_2
+from ipsecmig.ike.lifetimes import Lifetimes, read_phase_2, shortened
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
-from ipsecmig.ike.wire.attributes import Attribute
+from ipsecmig.ike.wire.attributes import Attribute, encode_attributes
 from ipsecmig.ike.wire.identification import host
+from ipsecmig.ike.wire.notification import Notify
 from ipsecmig.ike.wire.numbers import NotifyNumber, Phase1Attribute, Phase2Attribute, Protocol
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, EspTransform, MainMode, MainModeOffer, QuickModeOffer
@@ -157,6 +158,33 @@ def test_a_phase_2_choice_may_change_lifetimes() -> None:
     shorter = with_value(SINGLE, Phase2Attribute.LIFE_DURATION, 60)
     assert phase2.accept(TRAFFIC, esp(shorter)) == esp(shorter).proposals
     assert read_phase_2(shorter.attributes) == Lifetimes(60, 60)
+
+
+def lifetime_notify(*attributes: tuple[int, int], kind: int = NotifyNumber.RESPONDER_LIFETIME) -> Notify:
+    return Notify(1, Protocol.ESP, kind, b"esp!", encode_attributes(tuple(Attribute(*row) for row in attributes)))
+
+
+SHORT = ((Phase2Attribute.LIFE_TYPE, 1), (Phase2Attribute.LIFE_DURATION, 600))
+LONG = ((Phase2Attribute.LIFE_TYPE, 1), (Phase2Attribute.LIFE_DURATION, 901))
+SMALL = ((Phase2Attribute.LIFE_TYPE, 2), (Phase2Attribute.LIFE_DURATION, 50))
+
+
+@pytest.mark.parametrize(
+    ("payloads", "left"),
+    [
+        ((), Lifetimes(900, None)),
+        ((lifetime_notify(*SHORT),), Lifetimes(600, None)),
+        ((lifetime_notify(*SMALL),), Lifetimes(900, 50)),
+        ((lifetime_notify(*SHORT), lifetime_notify(*SMALL)), Lifetimes(600, 50)),
+        (
+            (lifetime_notify((Phase2Attribute.LIFE_TYPE, 1), (Phase2Attribute.LIFE_DURATION, 901)),),
+            Lifetimes(900, None),
+        ),
+        ((lifetime_notify(*SHORT, kind=NotifyNumber.REPLAY_STATUS),), Lifetimes(900, None)),
+    ],
+)
+def test_a_responder_may_say_that_its_lifetimes_are_shorter(payloads: tuple[Notify, ...], left: Lifetimes) -> None:
+    assert shortened(Lifetimes(900, None), payloads) == left
 
 
 @pytest.mark.parametrize(("size", "accepted"), [(7, False), (8, True), (256, True), (257, False)])
