@@ -37,7 +37,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, ME, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import WITH_PORTS, Direction, Link, Packet
-from ipsecmig.model.targets import Emission, EmissionRequest
+from ipsecmig.model.targets import Emission, EmissionRequest, SecurityDirection
 from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment
 
 MAIN_MODE: Final = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
@@ -45,6 +45,8 @@ OFFERS: Final = (QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.S
 PSK: Final = (PresharedKey(Secret("abc")),)
 PERMIT, BLOCK = FilterAction("Permit", Action.PERMIT), FilterAction("Block", Action.BLOCK)
 SECURE = FilterAction("Secure", Action.NEGOTIATE, OFFERS)
+WEAK_OFFERS: Final = (QuickModeOffer((EspTransform(Encryption.NULL, Integrity.SHA1),), 3600, 100000),)
+WEAK = FilterAction("Weak", Action.NEGOTIATE, WEAK_OFFERS)
 HOST = AddressRange.parse("10.9.0.1")
 HOST_SITE: Final = Site(addresses=(HOST,))
 
@@ -211,6 +213,20 @@ def test_filters_of_one_direction(rules: list[tuple[FilterAction, list[Filter]]]
     first = of_filters(children(emission))[0]
     assert first.mode == mode
     assert any(loss.about is AttributeKind.FILTER_MIRRORED for loss in emission.losses) == lost
+
+
+@pytest.mark.parametrize(
+    ("back", "direction"),
+    [(SECURE, None), (WEAK, SecurityDirection.FAILS_OPEN), (BLOCK, SecurityDirection.FAILS_CLOSED)],
+)
+def test_two_protections_of_one_selector_are_a_loss_that_opens(
+    back: FilterAction, direction: SecurityDirection | None
+) -> None:
+    request = flat_policy((SECURE, [one_way(ME, NET)]), (back, [one_way(ANY, ME)]))
+    emission = strongswan.emit(request)
+    about = [loss for loss in emission.losses if loss.about is AttributeKind.FILTER_MIRRORED]
+    first = [loss.direction for loss in about if loss.subject == request.store.filter_lists[0].filters[0]]
+    assert first == ([] if direction is None else [direction])
 
 
 def test_a_one_way_permit_opens_exactly_where_the_answer_may_pass() -> None:

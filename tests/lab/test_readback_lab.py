@@ -84,6 +84,11 @@ SETS = """	set hosts {
 RULESETS = {
     "ports": ruleset("tcp dport 80 drop", "udp dport { 53, 60-70 } drop", "tcp sport != { 1, 5-7 } tcp dport 81 drop"),
     "addresses": ruleset("ip saddr 10.9.0.0/30 drop", "ip daddr != 10.9.0.0/24 drop", "ip6 saddr fd09::/64 drop"),
+    "IPv6": ruleset(
+        "ip6 saddr fd09::2 tcp dport 80 drop",
+        "ip6 saddr { fd09::64-fd09::70, fd09::80/121 } udp dport 53 drop",
+        "meta nfproto ipv6 meta l4proto ipv6-icmp ip6 saddr != fd09::/80 drop",
+    ),
     "th": ruleset("meta l4proto { tcp, udp, sctp } th dport 80 drop"),
     "closed": ruleset("meta l4proto icmp accept", "tcp dport 22 accept", policy="drop"),
     "sets": ruleset("ip saddr @hosts tcp dport 80 drop", "ip saddr != @hosts udp dport 80 drop", more=SETS),
@@ -125,32 +130,34 @@ def test_what_nft_prints_means_what_the_file_does(loaded: tuple[Lab, ReadTarget]
 
 Send = Callable[[list[Probe]], set[Probe]]
 
-SUBNET = AddressRange.parse("10.9.0.0/24")
+SUBNETS = [AddressRange.parse("10.9.0.0/24"), AddressRange.parse("fd09::/64")]
+_SENT = {Family.IPV4: {1, 6, 17}, Family.IPV6: {6, 17, 58}}
 
 
-def near_boundaries(decisions: DecisionMap[Observed], direction: Direction) -> list[Packet]:
+def near_boundaries(decisions: DecisionMap[Observed], direction: Direction, subnet: AddressRange) -> list[Packet]:
     """Return packets at the corners of the map's boxes that the lab can send: between the host and its peer."""
-    own, peer = AddressRange.parse("10.9.0.1").first, (SUBNET.first, SUBNET.last)
+    own, peer = subnet.first + 1, (subnet.first, subnet.last)
     found: dict[Packet, None] = {}
     for box, _ in decisions.boxes():
-        if box.direction[0] != direction or box.family[0] != Family.IPV4 or not box.local[0] <= own <= box.local[1]:
+        if box.direction[0] != direction or box.family[0] != subnet.family or not box.local[0] <= own <= box.local[1]:
             continue
         remotes = {
             n for n in (*box.remote, peer[0] + 2) if peer[0] + 2 <= n < peer[1] and box.remote[0] <= n <= box.remote[1]
         }
-        for protocol in {1, 6, 17} & set(range(box.protocol[0], box.protocol[1] + 1)):
+        for protocol in _SENT[subnet.family] & set(range(box.protocol[0], box.protocol[1] + 1)):
             for remote in remotes:
                 for local_port in {max(box.local_port[0], 1), box.local_port[1]}:
-                    ports = (max(box.remote_port[0], 1), local_port) if protocol != 1 else (0, 0)
-                    found[Packet(direction, Family.IPV4, Link.LAN, own, remote, protocol, *ports)] = None
+                    ports = (max(box.remote_port[0], 1), local_port) if protocol in {6, 17} else (0, 0)
+                    found[Packet(direction, subnet.family, Link.LAN, own, remote, protocol, *ports)] = None
     return list(found)[:150]
 
 
-def test_packets_meet_what_the_reader_says(loaded: tuple[Lab, ReadTarget]) -> None:
+@pytest.mark.parametrize("subnet", SUBNETS, ids=["IPv4", "IPv6"])
+def test_packets_meet_what_the_reader_says(loaded: tuple[Lab, ReadTarget], subnet: AddressRange) -> None:
     machines, target = loaded
     senders: dict[Direction, Send] = {Direction.IN: machines.inbound, Direction.OUT: machines.outbound}
     for direction, send in senders.items():
-        packets = near_boundaries(target.map, direction)
+        packets = near_boundaries(target.map, direction, subnet)
         assert packets
         passed = send([Probe.of(packet) for packet in packets])
         wanted = {Probe.of(packet) for packet in packets if target.map.at(packet).clear}

@@ -29,7 +29,7 @@ from ipsecmig.model.policy import (
     QuickModeOffer,
     Rule,
 )
-from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, TCP, PortRange
+from ipsecmig.model.selectors import ANY, ANY_PORT, ESP, ME, TCP, AddressRange, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import Direction, Packet
 from ipsecmig.model.targets import EmissionRequest
@@ -191,3 +191,22 @@ def test_a_mutant_that_opens_beyond_its_losses_is_not_called_equal(
         if opened:
             comparison = compare(asked.flat, [read_text(name, mutant, site)], [emission.losses])
             assert comparison.result is not Result.EQUAL, opened[0].text()
+
+
+def test_another_protection_of_the_answers_is_told_by_the_loss_and_forgiven_with_it() -> None:
+    """Packets to this host ask for one protection and those from it for another, of one selector of charon's."""
+    weak = (QuickModeOffer((EspTransform(Encryption.NULL, Integrity.SHA1),), 3600, 100000),)
+    there = AddressRange.parse("10.0.0.0")
+    lists = (
+        FilterList("in", (Filter(ANY, ME, mirrored=False),)),
+        FilterList("out", (Filter(ANY, there, mirrored=False),)),
+    )
+    actions = (FilterAction("w", Action.NEGOTIATE, weak), FilterAction("s", Action.NEGOTIATE, OFFERS))
+    policy = Policy("P", MAIN_MODE, (Rule("i", "in", "w"), Rule("o", "out", "s")), assigned=True)
+    asked = request(PolicyStore((policy,), lists, actions), UNKNOWN_SITE)
+    (bundle,) = verify_emissions(asked.flat, [EMIT["strongswan"](asked)])
+    assert bundle.comparison.result is Result.EQUAL
+    assert any(
+        d.opens and d.parameters
+        for d in compare(asked.flat, [read_text("strongswan", written("strongswan", asked), UNKNOWN_SITE)]).differences
+    )

@@ -32,16 +32,21 @@ class Decisions:
 
     `one_way` are the identities of filters that were closed because they speak of one direction only, `one_link` the
     identities of rules that were because they speak of one kind of interface only. `stopped` are the identities of
-    filters that ask for transport mode of packets which this host forwards and which a later cell drops as they arrive.
+    filters that ask for transport mode of packets which this host forwards and which a later cell drops as they arrive,
+    `displacing` those of filters that were closed because of their direction and whose cells protect otherwise than the
+    policy says for another way.
     """
 
     cells: list[Cell] = field(default_factory=list)
     one_way: set[int] = field(default_factory=set)
     one_link: set[int] = field(default_factory=set)
     stopped: set[int] = field(default_factory=set)
+    displacing: set[int] = field(default_factory=set)
 
-    def narrowed(self, demand: Demand) -> None:
-        """Note that `demand` closes more than it says."""
+    def narrowed(self, demand: Demand, *, displaces: bool) -> None:
+        """Note that `demand` closes more than it says, or that it displaces another protection."""
+        if displaces:
+            self.displacing.update(id(source.filter) for source in demand.sources)
         if lacks_direction(demand.needed, demand.ways):
             self.one_way.update(id(source.filter) for source in demand.sources)
         if lacks_link(demand.needed, demand.ways):
@@ -55,9 +60,9 @@ def decide(demands: Sequence[Demand]) -> Decisions:
     taken: set[Box] = set()
     for index, demand in enumerate(demands):
         if demand.missing:
-            cells, agreed = _joined(demands, later, index)
+            cells, agreed, displaces = _joined(demands, later, index)
             if not agreed:
-                decisions.narrowed(demand)
+                decisions.narrowed(demand, displaces=displaces)
         else:
             cells = [Cell(demand.box, demand.treatment, demand)]
         decisions.cells.extend(c for c in cells if c.box not in taken)
@@ -66,16 +71,25 @@ def decide(demands: Sequence[Demand]) -> Decisions:
     return _without_idle_companions(decisions)
 
 
-def _joined(demands: Sequence[Demand], later: _Overlaps, index: int) -> tuple[list[Cell], bool]:
-    """Return the cells of a demand that lacks ways, and whether the other ways demand the same everywhere."""
+def _joined(demands: Sequence[Demand], later: _Overlaps, index: int) -> tuple[list[Cell], bool, bool]:
+    """Return the cells of a demand that lacks ways, and what its other ways demand there.
+
+    The second is whether they demand the same everywhere, the third whether they demand another protection somewhere.
+    """
     cells: list[Cell] = []
-    agreed = True
+    agreed, displaces = True, False
     demand = demands[index]
     for box, others in _meanwhile(demands, later, demand.box, demand.missing, index + 1):
         agreed = agreed and all(other == demand.treatment for other in others)
         if type(demand.treatment) is not Block:
-            cells.append(Cell(box, _closest(demand.treatment, others), demand))
-    return cells or [Cell(demand.box, demand.treatment, demand)], agreed
+            closest = _closest(demand.treatment, others)
+            displaces = displaces or _displaces(closest, (demand.treatment, *others))
+            cells.append(Cell(box, closest, demand))
+    return cells or [Cell(demand.box, demand.treatment, demand)], agreed, displaces
+
+
+def _displaces(chosen: Decided, wanted: tuple[Decided, ...]) -> bool:
+    return type(chosen) is Protect and any(type(other) is Protect and other != chosen for other in wanted)
 
 
 def _meanwhile(

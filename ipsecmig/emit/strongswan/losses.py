@@ -30,13 +30,14 @@ _NFTABLES = "load the nftables target as well: it tells directions and interface
 class Outcome:
     """What emission found out, as identities of the objects concerned.
 
-    `one_way`, `stopped` and `inexact` are filters, `one_link` and `endless` rules; see `Decisions` and `Children`.
-    `contested` are preshared keys that share a peer with another one.
+    `one_way`, `stopped`, `displacing` and `inexact` are filters, `one_link` and `endless` rules; see `Decisions` and
+    `Children`. `contested` are preshared keys that share a peer with another one.
     """
 
     one_way: frozenset[int] = frozenset()
     one_link: frozenset[int] = frozenset()
     stopped: frozenset[int] = frozenset()
+    displacing: frozenset[int] = frozenset()
     inexact: frozenset[int] = frozenset()
     endless: frozenset[int] = frozenset()
     contested: frozenset[Secret] = frozenset()
@@ -277,6 +278,10 @@ def _mirrored(outcome: Outcome) -> Judge:
     def judge(attribute: Attribute, request: EmissionRequest) -> Loss | None:
         if id(attribute.subject) not in outcome.one_way:
             return None
+        if id(attribute.subject) in outcome.displacing:
+            reason = "charon's policies hold for both directions; of two protections this one is for both"
+            advice = "give both directions one filter action and one authentication"
+            return attribute.loss(TARGET_NAME, LossKind.NARROWED, OPEN, reason, advice)
         reason = "charon's policies hold for both directions; what lets less through of the two is for both"
         return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, _NFTABLES)
 

@@ -85,6 +85,7 @@ def _convert(flat: FlatPolicy) -> _Result:
         frozenset(decisions.one_way),
         frozenset(decisions.one_link),
         frozenset(decisions.stopped),
+        frozenset(decisions.displacing),
         frozenset(made.inexact),
         frozenset(made.endless),
         contested_secrets(wanted),
