@@ -8,28 +8,20 @@ from pathlib import Path
 import pytest
 from handmade import compare_text, flat_sample
 
-from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.packets import parse_packet
 from ipsecmig.model.selectors import AddressRange, Family
-from ipsecmig.model.site import UNKNOWN_SITE
 from ipsecmig.model.space import Direction, Link, Packet
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.verify.observed import Observed
-from ipsecmig.verify.readback.registry import read_targets
 from ipsecmig.verify.target import ReadTarget
 from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import Lab, Probe, missing, open_lab
+from lab.rulesets import read, ruleset
 
 pytestmark = pytest.mark.lab
 
 HANDMADE = Path(__file__).parent.parent.parent / "samples" / "handmade"
-
-
-def read(name: str, text: str) -> ReadTarget:
-    """Return the one target that `text` configures."""
-    (target,) = read_targets([Source(name, text.encode())], UNKNOWN_SITE, ReadOptions(encoding="utf-8"))
-    return target
 
 
 @pytest.fixture(scope="module")
@@ -40,29 +32,6 @@ def machines() -> Iterator[Lab]:
         pytest.skip(reason)
     with open_lab() as lab:
         yield lab
-
-
-BASE = """table inet f {{
-{more}
-	chain input {{
-		type filter hook input priority 0; policy {policy};
-{rules}
-	}}
-	chain output {{
-		type filter hook output priority filter + 5; policy accept;
-{out}
-	}}
-	chain forward {{
-		type filter hook forward priority -1; policy accept;
-{forward}
-	}}
-}}
-"""
-
-
-def ruleset(*rules: str, more: str = "", policy: str = "accept", out: str = "", forward: str = "") -> str:
-    """Return a ruleset with these rules in its input chain."""
-    return BASE.format(rules="\n".join(rules), more=more, policy=policy, out=out, forward=forward)
 
 
 SETS = """	set hosts {
@@ -162,42 +131,6 @@ def test_packets_meet_what_the_reader_says(loaded: tuple[Lab, ReadTarget], subne
         passed = send([Probe.of(packet) for packet in packets])
         wanted = {Probe.of(packet) for packet in packets if target.map.at(packet).clear}
         assert passed == wanted
-
-
-STRAYS = {"SYN": 2, "ACK": 16, "SYN ACK": 18, "RST": 4, "FIN": 1}
-
-
-def test_what_belongs_to_no_connection_is_not_new(machines: Lab) -> None:
-    """Connection tracking picks up a bare ACK as new; what else begins without a SYN passes a rule about new ones."""
-    text = ruleset("ct state new tcp dport 80 drop")
-    assert [doubt.text for doubt in read("rules.nft", text).not_understood] == ["ct state new tcp dport 80 drop"]
-    machines.host.nft("flush ruleset\n" + text)
-    probes = {name: Probe(6, "10.9.0.2", "10.9.0.1", 2000 + flags, 80) for name, flags in STRAYS.items()}
-    passed = {name for name, probe in probes.items() if machines.inbound([probe], flags=STRAYS[name])}
-    machines.host.run("nft", "flush", "ruleset")
-    assert passed == {"SYN ACK", "RST", "FIN"}
-
-
-@pytest.mark.parametrize(
-    ("elements", "is_taken"),
-    [
-        ("10.0.0.0/8 . 1-100 : accept, 10.1.0.0/16 . 80 : drop", False),
-        ("10.1.0.0/16 . 80 : drop, 10.0.0.0/8 . 1-100 : accept", True),
-        ("10.0.0.0/8 . 80 : drop, 10.1.0.0/16 . 1-100 : accept", True),
-        ("10.0.0.0/8 . 80 : drop, 10.0.0.0/8 . 80 : accept", False),
-    ],
-)
-def test_overlapping_elements_are_undecided_whether_nft_takes_them_or_not(
-    machines: Lab, elements: str, *, is_taken: bool
-) -> None:
-    text = ruleset(f"ip saddr . tcp dport vmap {{ {elements} }}")
-    assert read("rules.nft", text).not_understood
-    if is_taken:
-        machines.host.nft("flush ruleset\n" + text)
-        machines.host.run("nft", "flush", "ruleset")
-    else:
-        with pytest.raises(RuntimeError, match="File exists"):
-            machines.host.nft("flush ruleset\n" + text)
 
 
 @pytest.mark.parametrize(
