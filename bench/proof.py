@@ -10,10 +10,11 @@ order. All data are drawn at random, from usual services and sizes of networks. 
 every filter: some ports closed and published for any address, then peers from 89 blocks of the Internet (`host`) or
 from 10.0.0.0/8 alone (`dense`, where they lie inside one another more often). Gateway policies vary both sides.
 
-One process per line, so that the memory is that line's own. `proof` is both decision maps, conflicts included, and
-their comparison; the two are built in one operation, which builds their equal parts once, and as the copy says the same
-that is nearly all of the second. `one map` is what a policy costs alone. `flatten` comes before both. z3 is asked for
-first match only. Times are processor time, so that other load matters less, and the best of three runs counts.
+One process per line, so that the memory is that line's own. `proof` finds the foremost filters at every packet of both
+policies, conflicts included, and compares them; what the two have in common is built once, and as the copy says the
+same that is nearly all of the second. `one map` is what a policy costs alone, down to what its filters do. `flatten`
+comes before both. z3 is asked for first match only. Times are processor time, so that other load matters less, and the
+best of three runs counts.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from typing import TypeVar
 
 from ipsecmig.model import selectors
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
-from ipsecmig.model.conflicts import decision_map, decision_maps
+from ipsecmig.model.conflicts import decision_map, treat_alike
 from ipsecmig.model.flatten import FlatPolicy, flatten
 from ipsecmig.model.policy import (
     Action,
@@ -217,12 +218,6 @@ def best_of_three(run: Callable[[], Result]) -> tuple[float, Result]:
     return min(times), result
 
 
-def proved(left: FlatPolicy, right: FlatPolicy) -> bool:
-    """Return whether the two policies treat every packet alike."""
-    ours, copy = decision_maps((left, right))
-    return ours.is_equal(copy)
-
-
 def measure_ours(kind: str, count: int) -> Figures:
     """Prove one pair, find the planted difference, and return the figures."""
     stores = policy_pair(kind, count)
@@ -230,7 +225,7 @@ def measure_ours(kind: str, count: int) -> Figures:
     start = time.process_time()
     left, right = (flatten(store, store.policies[0]) for store in stores[:2])
     flat = time.process_time() - start
-    proof, equal = best_of_three(partial(proved, left, right))
+    proof, equal = best_of_three(partial(treat_alike, left, right))
     memory = megabytes()
     alone, ours = best_of_three(partial(decision_map, left))
     planted = decision_map(flatten(stores[2], stores[2].policies[0]))

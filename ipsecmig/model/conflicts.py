@@ -60,6 +60,20 @@ def decision_maps(flats: Sequence[FlatPolicy], budget: int = DEFAULT_BUDGET) -> 
     return DecisionMap.map_each([each.map for each in contests], contests[0].contenders.treatment, budget)
 
 
+@collector_paused()
+def treat_alike(one: FlatPolicy, other: FlatPolicy, budget: int = DEFAULT_BUDGET) -> bool:
+    """Return whether both policies treat every packet alike; raises BudgetExceeded.
+
+    Where the same kinds of filters are foremost everywhere nothing can differ; what they do is asked only otherwise.
+    """
+    contests = contest_maps((one, other), budget)
+    ours, theirs = (each.map for each in contests)
+    if ours.is_equal(theirs):
+        return True
+    ours_done, theirs_done = DecisionMap.map_each((ours, theirs), contests[0].contenders.treatment, budget)
+    return ours_done.is_equal(theirs_done)
+
+
 _TRIES_PER_PAIR: Final = 20
 """How many overlapping pairs are looked at, for each pair asked for, before the search is given up."""
 

@@ -140,14 +140,22 @@ class Forest(Generic[Leaf]):
                 before = child
         else:
             return self._interned(level, height, tuple(cuts), tuple(children))
+        return self._without_idle_cuts(level, height, cuts, children)
+
+    def _without_idle_cuts(
+        self, level: int, height: int, cuts: Sequence[int], children: Sequence[Node[Leaf]]
+    ) -> Node[Leaf]:
+        """Return `children` between those of `cuts` whose neighbours differ, the others side by side."""
         kept, needed = [children[0]], []
+        last = kept[0].last if kept[0].level == level else kept[0]
         for cut, child in zip(cuts, children[1:], strict=True):
-            last = kept[-1].last if kept[-1].level == level else kept[-1]
-            if last is (child.first if child.level == level else child):
-                kept[-1] = self._joined(level, kept[-1], child)
-            else:
+            divided = child.level == level
+            if (child.first if divided else child) is not last:
                 needed.append(cut)
                 kept.append(child)
+            elif divided:
+                kept[-1] = self._joined(level, kept[-1], child)
+            last = child.last if divided else child
         return self._interned(level, height, tuple(needed), tuple(kept))
 
     def _joined(self, level: int, low: Node[Leaf], high: Node[Leaf]) -> Node[Leaf]:

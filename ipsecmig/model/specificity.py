@@ -126,11 +126,11 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
     """Add the kinds of filters of `flat` to `contenders`; return which box of which filter is of which kind.
 
     A kind's extent, with the local and the remote end for source and destination, compares as those of its filters do
-    in each direction, but there are fewer: where all ranges nest, of two that hold a packet the more deeply nested is
-    the inner one.
+    in each direction, but there are fewer: a filter and its reverse in the other direction are alike, and where all
+    ranges nest, of two that hold a packet the more deeply nested is the inner one.
     """
     scales = _scales(flat)
-    known: dict[tuple[Interval, Interval, _Shape, int], int] = {}
+    known: dict[tuple[Interval, Interval, _Shape, bool, int], int] = {}
     numbers: Numbers = []
     for specific, shape in zip(flat.filters, _shapes(flat), strict=True):
         alike = id(specific.treatment)
@@ -138,10 +138,13 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
         for box in specific.boxes:
             locals_, remotes = scales[box.direction]
             local, remote = ONE if mine else locals_.get(box.local, ONE), remotes.get(box.remote, ONE)
-            key = (local, remote, shape, alike)
+            arriving = box.direction == _IN
+            key = (local, remote, shape, arriving, alike)
             number = known.get(key)
             if number is None:
-                number = known[key] = contenders.number((local, remote, *shape), specific.treatment)
+                protocol, source_port, destination_port = shape
+                ports = (destination_port, source_port) if arriving else (source_port, destination_port)
+                number = known[key] = contenders.number((local, remote, protocol, *ports), specific.treatment)
             numbers.append(number)
     return numbers
 
@@ -167,6 +170,8 @@ def _layers(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[Box, Contest]]
     boxes = (box for specific in flat.filters for box in specific.boxes)
     yield from zip(boxes, map(alone.__getitem__, numbers), strict=True)
 
+
+_IN: Final = (Direction.IN, Direction.IN)
 
 _Shape = tuple[Interval, Interval, Interval]
 """Protocol, source port and destination port of a filter, for comparing."""
