@@ -33,6 +33,7 @@ from ipsecmig.cli.probe_options import (
     Listen,
     PacketOption,
     Pcap,
+    Ping,
     Port,
     PresharedKeyFile,
     PrivateKeyFile,
@@ -56,6 +57,7 @@ def probe(
     as_: As,
     packet_: PacketOption = None,
     listen: Listen = False,
+    ping: Ping = False,
     explain: Explain = True,
     against: Against = None,
     pcap: Pcap = None,
@@ -99,7 +101,7 @@ def probe(
     flat = _flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, local, printer)
     plan = make_plan(flat, _region(flat, peer, packet_), local, peer, keys)
     comparison = _against(flat, plan, against or [])
-    report = asyncio.run(run(Request(plan, Ports(source_port, port), listen, explain, timeout)))
+    report = asyncio.run(run(Request(plan, Ports(source_port, port), listen, explain, ping, timeout)))
     _save(pcap, report)
     return _print(report, flat, comparison, printer, format_)
 
@@ -159,7 +161,8 @@ def _print(
     else:
         printer.result(probe_lines(report, flat, differences))
     undecided = Exit.UNDECIDED if flat.not_understood else Exit.DONE
-    return most_serious((EXITS[report.verdict.outcome.value], undecided))
+    silent = Exit.UNDECIDED if report.echo is not None and report.echo.seconds is None else Exit.DONE
+    return most_serious((EXITS[report.verdict.outcome.value], undecided, silent))
 
 
 EXITS: Final = {

@@ -36,6 +36,7 @@ def probe_document(report: Report, flat: FlatPolicy, differences: Sequence[PeerD
         "peer_vendor_ids": [] if report.announced is None else [vendor_text(v) for v in report.announced.vendor_ids],
         "phase1": _phase_1(report),
         "phase2": _phase_2(report),
+        "echo": None if report.echo is None else {"seconds": report.echo.seconds, "reason": report.echo.reason},
         "peer_differences": [one._asdict() for one in differences],
         "transcript": [_entry(entries, entry) for entry in entries],
         "undecided": [not_understood_entry(one) for one in flat.not_understood],

@@ -14,6 +14,7 @@ PacketOption = Annotated[
     typer.Option("--packet", metavar="PACKET", help="Which traffic; by default what is protected to HOST first."),
 ]
 Listen = Annotated[bool, typer.Option("--listen", help="Wait for HOST to begin.")]
+Ping = Annotated[bool, typer.Option("--ping", help="Send one echo request under the SA that was negotiated.")]
 Explain = Annotated[
     bool, typer.Option(help="Ask a peer that refuses what it would take: up to 3 messages, none followed up.")
 ]

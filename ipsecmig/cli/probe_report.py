@@ -68,6 +68,14 @@ def _verdict(report: Report) -> Iterator[Line]:
     style = Style.GOOD if verdict.outcome is Outcome.ESTABLISHED else Style.BAD
     yield (Piece("Outcome: "), Piece(verdict.outcome.value, style))
     yield line(f"  {verdict.reason}")
+    echo = report.echo
+    if echo is not None:
+        answered = echo.seconds is not None
+        yield (
+            Piece("Echo: "),
+            Piece("answered" if answered else "not answered", Style.GOOD if answered else Style.BAD),
+        )
+        yield line(f"  {echo.reason}")
 
 
 def _differences(differences: Sequence[PeerDifference]) -> Iterator[Line]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.ike.events import ChildEstablished, Established, PeerAnnounced, PeerNotified
+from ipsecmig.probe.echo import Echo, ping
 from ipsecmig.probe.inquiry import inquire
 from ipsecmig.probe.region import Plan
 from ipsecmig.probe.session import Ending, Session
@@ -26,6 +27,7 @@ class Request:
     ports: Ports = USUAL_PORTS
     listen: bool = False
     explain: bool = True
+    ping: bool = False
     seconds: float = DEFAULT_SECONDS
 
 
@@ -39,6 +41,7 @@ class Report:
     announced: PeerAnnounced | None
     phase_1: Established | None
     phase_2: ChildEstablished | None
+    echo: Echo | None = None
 
 
 async def probe(request: Request) -> Report:
@@ -57,10 +60,11 @@ async def probe(request: Request) -> Report:
         session = Session(configuration, wire, transcript, began + request.seconds)
         ending = await (session.run() if request.listen else session.initiate())
         verdict = await _explained(request, session, ending, judge(configuration, transcript, ending))
+        echo = await _echo(request, session, ending)
         await session.close()
     finally:
         wire.close()
-    return _report(request, verdict, transcript, ending)
+    return _report(request, verdict, transcript, ending, echo)
 
 
 async def _explained(request: Request, session: Session, ending: Ending, verdict: Verdict) -> Verdict:
@@ -71,7 +75,12 @@ async def _explained(request: Request, session: Session, ending: Ending, verdict
     return await inquire(session, request.plan.configuration, verdict, phase_1=not established)
 
 
-def _report(request: Request, verdict: Verdict, transcript: Transcript, ending: Ending) -> Report:
+async def _echo(request: Request, session: Session, ending: Ending) -> Echo | None:
+    children = [event for event in ending.events if isinstance(event, ChildEstablished)]
+    return await ping(session, request.plan, children[0]) if request.ping and children else None
+
+
+def _report(request: Request, verdict: Verdict, transcript: Transcript, ending: Ending, echo: Echo | None) -> Report:
     events = ending.events
     return Report(
         request,
@@ -80,4 +89,5 @@ def _report(request: Request, verdict: Verdict, transcript: Transcript, ending: 
         next((event for event in events if isinstance(event, PeerAnnounced)), None),
         next((event for event in events if isinstance(event, Established)), None),
         next((event for event in events if isinstance(event, ChildEstablished)), None),
+        echo,
     )

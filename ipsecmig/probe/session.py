@@ -120,6 +120,18 @@ class Session:
             if isinstance(found, Arrived):
                 self._receive(found)
 
+    async def receive(self, seconds: float) -> Arrived | Unreachable | None:
+        """Return what comes next, which the engine hears too; None if nothing does in time or by the deadline."""
+        found = await self._wire.receive(min(seconds, self.seconds_left))
+        if isinstance(found, Arrived):
+            self._receive(found)
+            await self._flush()
+        return found
+
+    def note(self, packet: bytes) -> None:
+        """Take down an IP packet that passed beside the sockets of IKE."""
+        self._transcript.note(packet, time.monotonic())
+
     async def ask(self, question: Datagram, seconds: float, is_answer: Callable[[Overheard], bool]) -> Overheard | None:
         """Send a message apart from the engine's; return the peer's answer to it, None if there is none in time."""
         await self.send(question, question=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.exchange import Secured
+from ipsecmig.probe.packets import udp_packet
 from ipsecmig.probe.tap import Overheard, Tap
 from ipsecmig.udp import Datagram, ike_message
 
@@ -27,12 +28,11 @@ class Entry:
     question: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OnWire:
-    """A datagram as it was on the wire, and when, in seconds since 1970."""
+class OnWire(NamedTuple):
+    """An IP packet, whose headers may be written anew, and when it passed, in seconds since 1970."""
 
     at: float
-    datagram: Datagram
+    packet: bytes
 
 
 @dataclass(slots=True)
@@ -56,14 +56,18 @@ class Transcript:
         question: bool = False,
     ) -> Overheard | None:
         """Take down a datagram, as the engine sees it and as it is on the wire; None for what is no IKE message."""
-        if len(self.on_wire) < MAX_ENTRIES:
-            self.on_wire.append(OnWire(self.clock_at_start + now - self.began, on_wire))
+        self.note(udp_packet(on_wire), now)
         message = ike_message(seen) if not sent else ike_message(_turned(seen))
         if message is None or len(self.entries) >= MAX_ENTRIES:
             return None
         heard = self._tap.hear(message, secured, now)
         self.entries.append(Entry(now - self.began, sent, len(message), heard, question))
         return heard
+
+    def note(self, packet: bytes, now: float) -> None:
+        """Take down an IP packet for the capture alone."""
+        if len(self.on_wire) < MAX_ENTRIES:
+            self.on_wire.append(OnWire(self.clock_at_start + now - self.began, packet))
 
     def heard(self, *, sent: bool, question: bool = False) -> list[Overheard]:
         """Return the messages of one end, in order."""

@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 from ipsecmig.errors import UsageError
+from ipsecmig.probe.packets import ip_packet
 from ipsecmig.udp import IKE_PORT, Datagram, Endpoint
 
 Address = IPv4Address | IPv6Address
@@ -22,6 +23,7 @@ Address = IPv4Address | IPv6Address
 MAX_WAITING: Final = 256
 """How many datagrams may wait to be read; the socket's owner drops what comes on top."""
 
+_LARGEST: Final = 65_535
 _FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -188,6 +190,46 @@ class _Translation(NamedTuple):
         port = IKE_PORT if source.port == self.ports.remote else source.port
         seen = Datagram(data, Endpoint(source.address, port), Endpoint(self.own.address, self.port))
         return Arrived(seen, Datagram(data, source, self.own))
+
+
+class RawWire:
+    """IP packets of ESP or AH to and from one peer; close it at the end. Raises UsageError where that is denied."""
+
+    def __init__(self, local: Address, remote: Address, protocol: int) -> None:
+        self._local, self._remote, self._protocol = local, remote, protocol
+        family = _FAMILIES[local.version]
+        opened: list[socket.socket] = []
+        try:
+            opened.append(socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW))
+            opened.append(socket.socket(family, socket.SOCK_RAW, protocol))
+            opened[1].setblocking(False)
+            opened[1].bind((str(local), 0))
+        except OSError as failure:
+            for one in opened:
+                one.close()
+            raise UsageError(f"ESP and AH without UDP need raw sockets ({failure.strerror}): run as root") from None
+        self._out, self._in = opened
+
+    def send(self, packet: bytes) -> None:
+        """Send a packet with its own header."""
+        self._out.sendto(packet, (str(self._remote), 0))
+
+    async def receive(self, seconds: float) -> bytes | None:
+        """Return the next packet of the peer, None if there is none in time or it is another's."""
+        loop = asyncio.get_running_loop()
+        try:
+            data, source = await asyncio.wait_for(loop.sock_recvfrom(self._in, _LARGEST), max(seconds, 0.0))
+        except TimeoutError:
+            return None
+        if ip_address(str(source[0]).partition("%")[0]) != self._remote:
+            return None
+        # The header of IPv6 does not come along.
+        return data if self._local.version == 4 else ip_packet(self._remote, self._local, self._protocol, data)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._out.close()
+        self._in.close()
 
 
 _ELSEWHERE: Final = (

@@ -18,7 +18,7 @@ import pytest
 
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.resources import schema
-from lab.charon import Charon, missing_charon, open_charon
+from lab.charon import USER_SPACE, Charon, missing_charon, open_charon
 from lab.harness import HOST_ADDRESS, HOST_ADDRESS6, PEER_ADDRESS, PEER_ADDRESS6, Lab, missing, open_lab
 
 pytestmark = pytest.mark.lab
@@ -222,3 +222,31 @@ def test_the_schema_holds(prober: Prober) -> None:
     prober.charon.loads([Settings(ike="3des-sha1-modp2048").file()])
     _, found = prober.run()
     Draft202012Validator(json.loads(schema("probe.schema.json").read_text())).validate(found)
+
+
+CHARONS, OURS = "10.9.101.0/24", "10.9.102.0/24"
+TUNNEL_POLICY = f"""
+netsh ipsec static add policy name="Lab" assign=yes mmsecmethods="3DES-SHA1-2"
+netsh ipsec static add filterlist name="There"
+netsh ipsec static add filter filterlist="There" srcaddr=10.9.102.0 srcmask=24 dstaddr=10.9.101.0 dstmask=24 mirrored=no
+netsh ipsec static add filterlist name="Back"
+netsh ipsec static add filter filterlist="Back" srcaddr=10.9.101.0 srcmask=24 dstaddr=10.9.102.0 dstmask=24 mirrored=no
+netsh ipsec static add filteraction name="P" action=negotiate qmsecmethods="ESP[3DES,SHA1]:100000k/3600s"
+netsh ipsec static add rule name="A" policy="Lab" filterlist="There" filteraction="P" tunnel={HOST_ADDRESS} psk="{KEY}"
+netsh ipsec static add rule name="B" policy="Lab" filterlist="Back" filteraction="P" tunnel={PEER_ADDRESS} psk="{KEY}"
+"""
+
+
+def test_an_echo_through_a_tunnel_that_charon_carries(module_lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "policy.cmd").write_text(TUNNEL_POLICY)
+    module_lab.host.ip("addr", "replace", "10.9.101.1/32", "dev", "lo")
+    selectors = Settings(local=CHARONS, mode="tunnel").file()
+    file = OutputFile("swanctl.conf", selectors.content.replace(b"dynamic[tcp]", OURS.encode()), secret=True)
+    with open_charon(module_lab.host, kernel=USER_SPACE) as charon:
+        charon.loads([file])
+        prober = Prober(module_lab, charon, tmp_path)
+        packet = ("--packet", "forward icmp 10.9.102.1 > 10.9.101.1", "--me", PEER_ADDRESS)
+        code, found = prober.run("--ping", "--pcap", "echo.pcap", *packet)
+    assert (code, found["outcome"], found["phase2"]["mode"]) == (0, "established", "tunnel")
+    assert found["echo"]["seconds"] is not None
+    assert found["echo"]["reason"] == "10.9.101.1 answered under protection"

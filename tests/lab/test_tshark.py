@@ -20,7 +20,7 @@ from ipsecmig.ike.wire.numbers import Exchange
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
-from ipsecmig.probe.capture import ip_packet
+from ipsecmig.probe.packets import udp_packet
 from ipsecmig.udp import KEEPALIVE, Datagram
 from lab.tshark import Layers, dissect, missing_tshark
 
@@ -61,7 +61,7 @@ def keys_of(engine: Engine) -> tuple[str, ...]:
 
 
 def dissected(folder: Path, wire: Tapped) -> list[Layers]:
-    packets = map(ip_packet, wire.kept)
+    packets = map(udp_packet, wire.kept)
     return dissect(folder, packets, ("isakmp.exchangetype", "isakmp.typepayload"), keys_of(wire.one))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from ipsecmig.probe.capture import capture_of_packets
+from ipsecmig.probe.capture import capture
 
 _SECONDS: Final = 60
 
@@ -25,7 +25,7 @@ def missing_tshark() -> str | None:
 def dissect(folder: Path, packets: Iterable[bytes], fields: Iterable[str], options: Iterable[str]) -> list[Layers]:
     """Return for each packet what tshark sees in it; `options` are preferences. A failure raises with what it said."""
     file = folder / "packets.pcap"
-    file.write_bytes(capture_of_packets(enumerate(packets)))
+    file.write_bytes(capture(enumerate(packets)))
     wanted = [word for field in ("_ws.malformed", "_ws.expert.message", *fields) for word in ("-e", field)]
     preferences = [word for option in options for word in ("-o", option)]
     command = ["tshark", "-n", "-r", str(file), "-T", "json", *wanted, *preferences]
