@@ -36,7 +36,7 @@ from ike_ends import (
     to_other,
 )
 
-from ipsecmig.ike import keymat, natt, proof, quick_mode
+from ipsecmig.ike import keymat, proof, quick_mode
 from ipsecmig.ike.announcement import recognise
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
@@ -51,7 +51,6 @@ from ipsecmig.ike.run import MAX_EXCHANGES, TIMEOUTS
 from ipsecmig.ike.wire import vendor
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.ike.wire.message import encode_message
-from ipsecmig.ike.wire.notification import Notify
 from ipsecmig.ike.wire.numbers import NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Nonce, VendorId
 from ipsecmig.model.algorithms import DhGroup
@@ -114,14 +113,6 @@ def test_the_lifetimes_are_those_of_the_initiator() -> None:
     found = negotiate((one, other))
     assert assert_agreed(*found).lifetimes == Lifetimes(900, 100_000)
     assert [event.lifetimes for event in found[1] if isinstance(event, Established)] == [Lifetimes(100_000, None)]
-
-
-def test_the_initiator_heeds_shorter_lifetimes_of_the_responder(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Notify(1, Protocol.ESP, NotifyNumber.RESPONDER_LIFETIME, b"esp!", bytes.fromhex("80010001 80020258"))
-    monkeypatch.setattr(natt, "originals_to_tell", lambda *_, initiator: () if initiator else (told,))
-    found = negotiate(ends(quick=(replace(ESP_3DES, lifetime_seconds=900),)))
-    lifetimes = [event.lifetimes.seconds for each in found for event in each if isinstance(event, ChildEstablished)]
-    assert lifetimes == [600, 900]
 
 
 def test_without_losses_nothing_is_discarded_and_nine_messages_suffice() -> None:
@@ -274,13 +265,6 @@ def test_each_end_hears_which_windows_the_other_is(
         first = found[0]
         assert isinstance(first, PeerAnnounced)
         assert (first.windows, first.names) == (number, names)
-
-
-@pytest.mark.parametrize("says", [False, True])
-def test_the_initiator_says_that_it_is_new_only_if_it_is_told_to(says: bool) -> None:
-    one, other = (replace(end, initial_contact=says) for end in ends())
-    mine, theirs = negotiate((one, other))
-    assert [event.initial_contact for event in mine + theirs if isinstance(event, Established)] == [False, says]
 
 
 def test_vendor_ids_are_recognised_or_kept() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from ipaddress import IPv4Address
 
@@ -29,10 +30,11 @@ from ike_ends import (
 from ipsecmig.ike import quick_mode
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
+from ipsecmig.ike.errors import Refused
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerMoved
 from ipsecmig.ike.exchange import Randomness, Situation
 from ipsecmig.ike.natt import DRAFT_02, KEEPALIVE_SECONDS, RFC_3947, NatTraversal, Originals, Variant, encapsulation
-from ipsecmig.ike.wire.identification import host
+from ipsecmig.ike.wire.identification import Identification, host
 from ipsecmig.ike.wire.message import Message, decode_message, encode_message
 from ipsecmig.ike.wire.nat import NatDetection
 from ipsecmig.ike.wire.numbers import NotifyNumber
@@ -239,6 +241,31 @@ def test_nothing_that_a_stranger_sends_again_moves_the_peer() -> None:
     assert other.path == before
     assert all(sent.destination == before.remote for sent in other.to_send())
     assert of_kind(events(other), PeerMoved) == []
+
+
+LEFT, RIGHT, OTHER = host(A, 6, 0), host(B, 6, 80), host(B, 6, 81)
+SEEN = (host(OUTSIDE, 6, 0), RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "mode", "accepted"),
+    [
+        ((LEFT, RIGHT), Mode.TRANSPORT, True),
+        (SEEN, Mode.TRANSPORT, True),
+        (SEEN, Mode.TUNNEL, False),
+        ((LEFT, OTHER), Mode.TRANSPORT, False),
+        ((SEEN[0], OTHER), Mode.TRANSPORT, False),
+    ],
+)
+def test_a_responder_may_answer_with_the_addresses_that_it_sees(
+    answer: tuple[Identification, Identification], mode: Mode, accepted: bool
+) -> None:
+    traffic = replace(ends(mode=mode)[0].traffic, local=LEFT, remote=RIGHT)
+    way = Path(Endpoint(A, 4500), Endpoint(B, 4500))
+    with nullcontext() if accepted else pytest.raises(Refused):
+        quick_mode._same_traffic(answer, traffic, way)
+    with nullcontext() if answer == (LEFT, RIGHT) else pytest.raises(Refused):
+        quick_mode._same_traffic(answer, traffic, None)
 
 
 def test_offers_with_ah_are_left_out() -> None:

@@ -150,6 +150,23 @@ def test_charon_behind_a_nat_begins(module_lab: Lab, mode: str) -> None:
     assert "local host is behind NAT" in said
 
 
+@pytest.mark.parametrize("mode", ["tunnel", "transport"])
+def test_charon_begins_in_aggressive_mode(module_lab: Lab, mode: str) -> None:
+    child = f"mode = {mode}\n local_ts = {HOST_ADDRESS}/32\n remote_ts = {BEHIND}/32"
+    charons = IPv4Address(HOST_ADDRESS)
+    ours = configuration(BEHIND, charons, traffic(host(BEHIND), host(charons), Mode(mode)))
+    engine = Engine(replace(ours, aggressive_mode=True))
+    with open_charon(module_lab.host) as charon, ike_sockets(module_lab.peer, PEER_ADDRESS) as udp:
+        identities = (HOST_ADDRESS, PEER_ADDRESS)
+        charon.loads(settings(HOST_ADDRESS, PEER_ADDRESS, identities, child, "aggressive = yes"))
+        charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
+        found = run(engine, udp)
+        said = charon.wait_for(r"selected proposal: ESP:")
+    assert established(found).peer.addresses() == (charons,)
+    assert "parsed AGGRESSIVE response 0" in said
+    assert "IKE_SA c[1] established" in said
+
+
 @contextmanager
 def user_space_charon(machine: Machine) -> Iterator[Charon]:
     """Give a charon that carries ESP itself, between networks that are one host each."""
