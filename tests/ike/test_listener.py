@@ -12,7 +12,7 @@ from ike_ends import A, B, Nat, ends, octets
 
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
-from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed
+from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Event, Failed, PeerAnnounced, PeerNotified
 from ipsecmig.ike.exchange import RANDOM_OCTETS
 from ipsecmig.ike.listener import MAX_EVENTS, MIN_SECRET, Limits, Listener
 from ipsecmig.ike.wire.identification import host
@@ -53,6 +53,9 @@ def first_of(seed: object, source: Endpoint) -> Datagram:
     engine = Engine(ends()[0])
     engine.start(0.0, octets(seed))
     return engine.to_send()[0]._replace(source=source)
+
+
+FLOOD = [first_of(("flood", number), Endpoint(A)) for number in range(40)]
 
 
 @dataclass
@@ -252,6 +255,18 @@ def test_noise_leaves_nothing(data: bytes) -> None:
     assert types_told(listener) == [Discarded]
 
 
+@given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255), st.booleans()), min_size=1, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_changed_first_messages_do_no_harm(changes: list[tuple[int, int, bool]]) -> None:
+    listener, data = Listener(configuration_for, SECRET), bytearray(FLOOD[0].data)
+    for at, value, cut in changes:
+        data[at % len(data)] = value
+        listener.receive(Datagram(bytes(data[: at if cut else None]), Endpoint(A), OURS), 0.0, octets(changes))
+    assert all(isinstance(event, Discarded | Failed | PeerAnnounced | PeerNotified) for event in told(listener))
+    listener.on_timer(30.0)
+    assert (listener.half_open, listener.established) == ((), ())
+
+
 def test_what_is_needed_to_run_it() -> None:
     with pytest.raises(ValueError, match=str(MIN_SECRET)):
         Listener(configuration_for, b"short")
@@ -259,7 +274,6 @@ def test_what_is_needed_to_run_it() -> None:
         Listener(configuration_for, SECRET).receive(Datagram(b"", Endpoint(A), OURS), 0.0, b"few")
 
 
-FLOOD = [first_of(("flood", number), Endpoint(A)) for number in range(40)]
 SOURCES = [Endpoint(IPv4Address(f"10.66.0.{number}")) for number in range(6)]
 """The flood comes from anywhere but the honest peer's address, of which it is told below."""
 

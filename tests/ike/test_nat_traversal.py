@@ -27,17 +27,30 @@ from ike_ends import (
     of_kind,
 )
 
-from ipsecmig.ike import quick_mode
+from ipsecmig.ike import keymat, quick_mode
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.errors import Refused
 from ipsecmig.ike.events import ChildEstablished, Discarded, Established, Failed, PeerMoved
 from ipsecmig.ike.exchange import Randomness, Situation
-from ipsecmig.ike.natt import DRAFT_02, KEEPALIVE_SECONDS, RFC_3947, NatTraversal, Originals, Variant, encapsulation
+from ipsecmig.ike.keymat import Cookies
+from ipsecmig.ike.natt import (
+    DRAFT_02,
+    KEEPALIVE_SECONDS,
+    RFC_3947,
+    NatTraversal,
+    Originals,
+    Variant,
+    detect,
+    encapsulation,
+)
+from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification, host
 from ipsecmig.ike.wire.message import Message, decode_message, encode_message
 from ipsecmig.ike.wire.nat import NatDetection
 from ipsecmig.ike.wire.numbers import NotifyNumber
+from ipsecmig.ike.wire.opaque import Nonce
+from ipsecmig.model.algorithms import Integrity
 from ipsecmig.model.policy import QuickModeOffer
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
@@ -126,6 +139,34 @@ def test_the_numbers_on_the_wire(variant: Variant, numbers: tuple[int, int, int]
     third = decode_message(received[1].data)
     assert isinstance(third, Message)
     assert [payload.number for payload in third.payloads if isinstance(payload, NatDetection)] == [numbers[0]] * 2
+
+
+COOKIES = Cookies(b"initiato", b"responde")
+WAY = Path(Endpoint(B, 500), Endpoint(OUTSIDE, 61_000))
+
+
+def digest(end: Endpoint, number: int = 20) -> NatDetection:
+    return NatDetection(keymat.nat_detection(Integrity.MD5, COOKIES, *end), number)
+
+
+@pytest.mark.parametrize(
+    ("payloads", "found"),
+    [
+        ((), None),
+        ((digest(WAY.local),), None),
+        ((digest(WAY.local), digest(WAY.remote)), (False, False)),
+        ((digest(WAY.local), digest(Endpoint(A)), digest(WAY.remote)), (False, False)),
+        ((digest(WAY.local), digest(Endpoint(A)), digest(Endpoint(A, 4500))), (False, True)),
+        ((digest(WAY.local), digest(Endpoint(OUTSIDE))), (False, True)),
+        ((digest(WAY.remote), digest(WAY.local)), (True, True)),
+        ((digest(Endpoint(B, 501)), digest(WAY.remote)), (True, False)),
+        ((Nonce(b"nonce"), digest(WAY.local), Nonce(b"nonce"), digest(WAY.remote)), (False, False)),
+    ],
+)
+def test_what_the_payloads_of_a_peer_tell(payloads: tuple[Payload, ...], found: tuple[bool, bool] | None) -> None:
+    told = detect(RFC_3947, Integrity.MD5, COOKIES, WAY, payloads)
+    assert (None if told is None else (told.here, told.there)) == found
+    assert detect(None, Integrity.MD5, COOKIES, WAY, payloads) is None
 
 
 def test_without_a_nat_everything_stays_at_port_500_and_bare() -> None:

@@ -20,6 +20,8 @@ from ipsecmig.esp.udp import Contents, classify
 from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Established, Event
+from ipsecmig.ike.exchange import RANDOM_OCTETS
+from ipsecmig.ike.listener import Listener
 from ipsecmig.ike.natt import DRAFT_02, RFC_3947, NatTraversal, Variant
 from ipsecmig.ike.wire.identification import Identification, host, subnet
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -148,6 +150,25 @@ def test_charon_behind_a_nat_begins(module_lab: Lab, mode: str) -> None:
     assert engine.path.remote.address == OUTSIDE
     assert engine.path.remote.port in range(20_000, 21_000)
     assert "local host is behind NAT" in said
+
+
+def test_a_listener_answers_charon_behind_a_nat(module_lab: Lab) -> None:
+    child = f"mode = tunnel\n local_ts = {BEHIND}/32\n remote_ts = {FAR}/32"
+    ours = replace(configuration(FAR, OUTSIDE, traffic(host(FAR), host(BEHIND), Mode.TUNNEL)), peer_identity=BEHIND)
+    listener = Listener(lambda address: ours if address == OUTSIDE else None, os.urandom(16))
+    with open_charon(module_lab.peer) as charon, ike_sockets(module_lab.far, FAR_ADDRESS) as udp:
+        charon.loads(settings(PEER_ADDRESS, FAR_ADDRESS, (PEER_ADDRESS, FAR_ADDRESS), child))
+        charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
+        end = time.monotonic() + PATIENCE
+        while not listener.established and (arrived := udp.receive(end - time.monotonic())) is not None:
+            listener.receive(arrived, time.monotonic(), os.urandom(RANDOM_OCTETS))
+            for datagram in listener.to_send():
+                udp.send(datagram)
+        charon.wait_for("IKE_SA c.* established")
+    (engine,) = listener.established
+    assert engine.path.remote.address == OUTSIDE
+    assert engine.path.remote.port in range(20_000, 21_000)
+    assert listener.half_open == ()
 
 
 @pytest.mark.parametrize("mode", ["tunnel", "transport"])
