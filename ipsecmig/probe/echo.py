@@ -9,13 +9,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, Protocol
 
 from ipsecmig.errors import UsageError
-from ipsecmig.esp.association import OriginalAddresses, SecurityAssociation, SecurityProtocol, UdpEncapsulation
+from ipsecmig.esp.association import SecurityProtocol
 from ipsecmig.esp.bundle import InboundBundle, OutboundBundle
 from ipsecmig.esp.errors import PacketRejected
 from ipsecmig.esp.udp import Contents, classify
-from ipsecmig.ike.events import ChildEstablished, ProtocolSa
-from ipsecmig.model.algorithms import ENCRYPTION
-from ipsecmig.model.policy import AhTransform, EspTransform
+from ipsecmig.ike.events import ChildEstablished
+from ipsecmig.model.policy import AhTransform
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Direction, box
 from ipsecmig.model.treatment import Mode
@@ -24,6 +23,7 @@ from ipsecmig.probe.region import Plan
 from ipsecmig.probe.session import Session
 from ipsecmig.probe.transport import Arrived, RawWire
 from ipsecmig.udp import NAT_T_PORT, Datagram, Path
+from ipsecmig.verify.negotiation.associations import associations, ordered
 
 Address = IPv4Address | IPv6Address
 
@@ -58,7 +58,7 @@ async def ping(session: Session, plan: Plan, child: ChildEstablished) -> Echo:
     if child.path is not None:
         return await _exchange(_InUdp(session, child.path), child, ends, child.path)
     local, remote = plan.configuration.local, plan.configuration.remote
-    outermost = _ordered(child)[0][1]
+    outermost = ordered(child)[0][1]
     protocol = SecurityProtocol.AH if isinstance(outermost, AhTransform) else SecurityProtocol.ESP
     try:
         raw = RawWire(local, remote, protocol)
@@ -82,8 +82,8 @@ def _inner_ends(plan: Plan) -> tuple[Address, Address]:
 
 async def _exchange(carrier: Carrier, child: ChildEstablished, ends: tuple[Address, Address], path: Path) -> Echo:
     selected = box(Direction.OUT, _one(ends[0]), _one(ends[1]), ECHO_PROTOCOL[ends[0].version])
-    outbound = OutboundBundle(associations(child, path, outbound=True), (selected,))
-    inbound = InboundBundle(associations(child, path, outbound=False), (selected,))
+    outbound = OutboundBundle(associations(child, path, child.suite.mode, outbound=True), (selected,))
+    inbound = InboundBundle(associations(child, path, child.suite.mode, outbound=False), (selected,))
     identifier, began, problem = int.from_bytes(os.urandom(2), "big"), time.monotonic(), ""
     await carrier.send(outbound.protect(echo_request(*ends, identifier, DATA), os.urandom(outbound.random_octets)))
     while (left := began + PATIENCE - time.monotonic()) > 0:
@@ -137,56 +137,3 @@ class _Raw:
         if packet is not None:
             self._session.note(packet)
         return packet
-
-
-def _ordered(child: ChildEstablished) -> list[tuple[ProtocolSa, AhTransform | EspTransform]]:
-    """Return the SAs with their transforms, outermost first: AH goes around ESP."""
-    pairs = zip(child.associations, child.suite.transforms, strict=True)
-    return sorted(pairs, key=lambda pair: isinstance(pair[1], EspTransform))
-
-
-def associations(child: ChildEstablished, path: Path, *, outbound: bool) -> tuple[SecurityAssociation, ...]:
-    """Return the SAs of one direction between the ends of the path, outermost first; AH around ESP is no tunnel."""
-    pairs = _ordered(child)
-    modes = [child.suite.mode] if len(pairs) == 1 else [Mode.TRANSPORT, child.suite.mode]
-    return tuple(
-        _association(child, pair, mode, path if outbound else Path(path.remote, path.local), outbound=outbound)
-        for pair, mode in zip(pairs, modes, strict=True)
-    )
-
-
-def _association(
-    child: ChildEstablished,
-    pair: tuple[ProtocolSa, AhTransform | EspTransform],
-    mode: Mode,
-    way: Path,
-    *,
-    outbound: bool,
-) -> SecurityAssociation:
-    """Return one SA; `way` leads from the sender of its packets to their receiver."""
-    sa, transform = pair
-    spi, key = (sa.outbound_spi, sa.outbound_key) if outbound else (sa.inbound_spi, sa.inbound_key)
-    cipher = transform.encryption if isinstance(transform, EspTransform) else None
-    cut = 0 if cipher is None else ENCRYPTION[cipher].key_bits // 8
-    encapsulated = child.path is not None and cipher is not None
-    return SecurityAssociation(
-        int.from_bytes(spi, "big"),
-        SecurityProtocol.AH if cipher is None else SecurityProtocol.ESP,
-        mode,
-        way.local.address.packed,
-        way.remote.address.packed,
-        transform.integrity,
-        key[cut:],
-        cipher,
-        key[:cut],
-        UdpEncapsulation(way.local.port, way.remote.port) if encapsulated else None,
-        _originals(child, mode) if encapsulated and not outbound else None,
-    )
-
-
-def _originals(child: ChildEstablished, mode: Mode) -> OriginalAddresses | None:
-    found = child.originals
-    if found is None or found.remote is None or found.local is None or mode is Mode.TUNNEL:
-        # What is not told cannot be repaired; an ICMP echo, whose checksum covers no addresses, needs no repair.
-        return None
-    return OriginalAddresses(found.remote.packed, found.local.packed)

@@ -21,8 +21,8 @@ from ipsecmig.probe.questions import (
 )
 from ipsecmig.probe.session import Session
 from ipsecmig.probe.tap import Overheard
-from ipsecmig.probe.terms import Phase1Terms, Phase2Terms, gap
-from ipsecmig.probe.verdict import Verdict, gap_text, own_phase_1, own_phase_2
+from ipsecmig.probe.terms import Phase1Terms, Phase2Terms, what_differs
+from ipsecmig.probe.verdict import Verdict, difference_text, own_phase_1, own_phase_2
 
 PATIENCE: Final = 3.0
 """For how many seconds the answer to a question is waited for."""
@@ -51,10 +51,10 @@ _OTHER_CAUSES: Final = {
 
 def _with_choice(configuration: Configuration, verdict: Verdict, taken: Phase1Terms | Phase2Terms) -> Verdict:
     if isinstance(taken, Phase1Terms):
-        found = min((gap(own, taken) for own in own_phase_1(configuration)), key=len)
+        found = what_differs(own_phase_1(configuration), (taken,))
     else:
-        found = min((gap(own, taken) for own in own_phase_2(configuration)), key=len)
-    text, names = gap_text(found)
+        found = what_differs(own_phase_2(configuration), (taken,))
+    text, names = difference_text(found)
     return replace(verdict, reason=f"{verdict.reason}; it would take {taken.text()}; {text}", attributes=names)
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_network
+from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from ipsecmig.errors import UsageError
 from ipsecmig.ike.configuration import Configuration, RsaCredentials, Traffic
-from ipsecmig.ike.wire.identification import Identification, host, subnet
-from ipsecmig.ike.wire.numbers import IdNumber
+from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.explanation import Decider, explain
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import Certificate, Kerberos, PresharedKey, Secret
-from ipsecmig.model.selectors import AddressRange, Family, format_address
-from ipsecmig.model.space import ALL_PORTS, ALL_PROTOCOLS, Box, Direction, Packet, Span
+from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.space import Box, Direction, Packet, Span
 from ipsecmig.model.treatment import PERMIT, Mode, Protect, TunnelSense
+from ipsecmig.verify.negotiation.traffic import selector_for
 
 Address = IPv4Address | IPv6Address
 
@@ -150,9 +150,7 @@ def make_plan(flat: FlatPolicy, region: Region, local: Address, peer: Address, k
         notes.append(
             f"this host is {local}, which is not the policy's host: the peer may treat that one in another way"
         )
-    traffic = Traffic(
-        *_identifications(region, local, peer, notes), protect.mode, protect.offers, _pfs_group(protect, notes)
-    )
+    traffic = Traffic(*_identifications(region, local, peer), protect.mode, protect.offers, _pfs_group(protect, notes))
     configuration = Configuration(local, peer, authentication, protect.main_mode, traffic, flat.site.windows)
     return Plan(region, configuration, tuple(notes))
 
@@ -184,44 +182,18 @@ def _pfs_group(protect: Protect, notes: list[str]) -> DhGroup | None:
     return protect.pfs_group or groups[0]
 
 
-def _identifications(
-    region: Region, local: Address, peer: Address, notes: list[str]
-) -> tuple[Identification, Identification]:
-    """Return what the SA is for, seen from here: two hosts in transport mode, what the filter names in a tunnel."""
-    box, packet = region.box, region.packet
-    if box.direction[0] == Direction.IN:
-        notes.append("the packet comes in: negotiated is the same pair of ends, as for its answers")
-    protocol = _single(box.protocol, ALL_PROTOCOLS, packet.protocol)
-    ports = (
-        _single(box.local_port, ALL_PORTS, packet.local_port),
-        _single(box.remote_port, ALL_PORTS, packet.remote_port),
-    )
-    if any(low < high and (low, high) != ALL_PORTS for low, high in (box.local_port, box.remote_port)):
-        notes.append(f"quick mode can name one port or all: of the range, {max(ports)} is negotiated")
-    if region.protect.mode is Mode.TRANSPORT:
-        return host(local, protocol, ports[0]), host(peer, protocol, ports[1])
-    family = Family(box.family[0])
-    own = region.filter.source.me
-    near = host(local, protocol, ports[0]) if own else _network(family, box.local, protocol, ports[0])
-    return near, _network(family, box.remote, protocol, ports[1])
+def _identifications(region: Region, local: Address, peer: Address) -> tuple[Identification, Identification]:
+    """Return what the SA is for, seen from here: two hosts in transport mode, what the filter names in a tunnel.
 
-
-def _single(span: Span, whole: Span, chosen: int) -> int:
-    """Return the one value, 0 for all; for a part of them the chosen one."""
-    if span[0] == span[1]:
-        return span[0]
-    return 0 if span == whole else chosen
-
-
-def _network(family: Family, span: Span, protocol: int, port: int) -> Identification:
-    """Return the identification of a range of addresses: a host, a network, or first and last address."""
-    addresses = AddressRange(family, *span)
-    prefix = addresses.prefix_length
-    first = format_address(family, span[0])
-    if addresses.is_host:
-        return host(ip_network(first).network_address, protocol, port)
-    if prefix is not None:
-        return subnet(ip_network(f"{first}/{prefix}"), protocol, port)
-    octets = family.bits // 8
-    kind = IdNumber.IPV4_RANGE if family is Family.IPV4 else IdNumber.IPV6_RANGE
-    return Identification(kind, protocol, port, b"".join(value.to_bytes(octets, "big") for value in span))
+    This host's address stands for that of the policy's host. Raises UsageError for what IKEv1 cannot say.
+    """
+    box, packet, mode = region.box, region.packet, region.protect.mode
+    own = (int(local), int(local))
+    if region.filter.source.me:
+        box = box._replace(local=own)
+    if mode is Mode.TRANSPORT:
+        packet = packet._replace(local=int(local), remote=int(peer))
+    selector = selector_for(box, packet, mode)
+    if selector is None:
+        raise UsageError("quick mode names one port or all ports, not a range of them, as this filter does")
+    return selector.identifications()

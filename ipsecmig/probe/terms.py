@@ -15,6 +15,7 @@ from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transfo
 from ipsecmig.ike.wire.numbers import AuthenticationMethod, Encapsulation, Phase1Attribute, Phase2Attribute, Protocol
 from ipsecmig.model.algorithms import ENCRYPTION, GROUPS, INTEGRITY
 from ipsecmig.model.policy import EspTransform
+from ipsecmig.verify.negotiation.offers import Row, smallest_change
 
 NONE: Final = "none"
 
@@ -165,18 +166,22 @@ def agreed_in_phase_2(suite: Phase2Suite) -> Phase2Terms:
 Terms = TypeVar("Terms", Phase1Terms, Phase2Terms)
 
 
-Gap = tuple[tuple[str, str, str], ...]
-"""The attributes in which two offers differ: name, this side's value and the other's."""
+Difference = tuple[str, str, str]
+"""An attribute in which two offers differ: its name, this side's value and the other's."""
 
 
-def gap(mine: Terms, theirs: Terms) -> Gap:
-    """Return in which attributes two offers differ."""
-    rows = zip(mine._fields, mine, theirs, strict=True)
-    return tuple((name.replace("_", " "), own, other) for name, own, other in rows if own != other)
+def what_differs(mine: Iterable[Terms], theirs: Iterable[Terms]) -> tuple[Difference, ...]:
+    """Return in what the two offers differ that differ the least; nothing if one is common or a side has none."""
+    own, others = ({row.text: row for row in map(_row, terms)} for terms in (mine, theirs))
+    change = smallest_change(tuple(own.values()), tuple(others.values()))
+    if change is None:
+        return ()
+    wanted, present = own[change.wanted].attributes, others[change.present].attributes
+    return tuple((name, wanted[name], present[name]) for name in change.attributes)
 
 
-def smallest_gap(mine: Iterable[Terms], theirs: Iterable[Terms]) -> tuple[Terms, Terms, Gap] | None:
-    """Return the two offers that differ in the fewest attributes, the earliest of those; None if a side has none."""
-    others = tuple(theirs)
-    pairs = [(own, other, gap(own, other)) for own in mine for other in others]
-    return min(pairs, key=lambda pair: len(pair[2]), default=None)
+def _row(terms: Phase1Terms | Phase2Terms) -> Row:
+    return Row(terms.text(), {_NAMES.get(name, name): value for name, value in terms._asdict().items()})
+
+
+_NAMES: Final = {"pfs_group": "PFS group"}

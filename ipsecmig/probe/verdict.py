@@ -19,13 +19,13 @@ from ipsecmig.probe.payloads import identification_text, notify_name
 from ipsecmig.probe.session import Ending
 from ipsecmig.probe.tap import Overheard
 from ipsecmig.probe.terms import (
-    Gap,
+    Difference,
     Phase1Terms,
     Phase2Terms,
     Terms,
     offered_in_phase_1,
     offered_in_phase_2,
-    smallest_gap,
+    what_differs,
 )
 from ipsecmig.probe.transcript import Transcript
 
@@ -213,14 +213,14 @@ def own_phase_2(configuration: Configuration) -> tuple[Phase2Terms, ...]:
 
 
 def _compared(outcome: Outcome, reason: str, ours: Sequence[Terms], theirs: Sequence[Terms]) -> Verdict:
-    nearest = smallest_gap(ours, theirs)
-    if nearest is None:
+    found = what_differs(ours, theirs)
+    if not found:
         return Verdict(outcome, reason)
-    text, names = gap_text(nearest[2])
+    text, names = difference_text(found)
     return Verdict(outcome, f"{reason}; {text}", names)
 
 
-def gap_text(found: Gap) -> tuple[str, tuple[str, ...]]:
+def difference_text(found: Sequence[Difference]) -> tuple[str, tuple[str, ...]]:
     """Return in words what stands between the policy and the peer, and the names of the attributes."""
     names = tuple(name for name, _, _ in found)
     said = ", ".join(f"{name} (the policy has {mine}, the peer {theirs})" for name, mine, theirs in found)

@@ -132,7 +132,7 @@ def test_what_charon_agrees_to(prober: Prober) -> None:
         (Settings(ike="aes256-sha256-modp2048"), "no-proposal", ["cipher", "hash", "group"]),
         (Settings(esp="aes256-sha1"), "no-proposal", ["cipher"]),
         (Settings(esp="3des-md5"), "no-proposal", ["integrity"]),
-        (Settings(esp="3des-sha1-modp1024"), "no-proposal", ["pfs group"]),
+        (Settings(esp="3des-sha1-modp1024"), "no-proposal", ["PFS group"]),
         (Settings(key="Other"), "authentication-failed", ["authentication"]),
         (Settings(identity="10.9.0.77"), "authentication-failed", ["identity or authentication method"]),
         (Settings(authentication="pubkey"), "authentication-failed", ["identity or authentication method"]),

@@ -146,7 +146,7 @@ def test_the_sas_that_were_made_are_deleted(probe: Probe) -> None:
         (main_mode(Encryption.AES256, Integrity.SHA256, DhGroup.MODP2048), ["cipher", "hash", "group"]),
         (esp(Encryption.AES256, Integrity.SHA1), ["cipher"]),
         (esp(Encryption.TRIPLE_DES, Integrity.MD5), ["integrity"]),
-        (traffic_with(pfs_group=DhGroup.MODP1024), ["pfs group"]),
+        (traffic_with(pfs_group=DhGroup.MODP1024), ["PFS group"]),
     ],
     ids=["group", "cipher", "hash", "all of main mode", "esp cipher", "esp integrity", "pfs"],
 )

@@ -6,16 +6,15 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
-from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol
 from ipsecmig.esp.bundle import InboundBundle, OutboundBundle
 from ipsecmig.esp.errors import PacketRejected
 from ipsecmig.esp.headers import checksum
-from ipsecmig.ike.events import ChildEstablished, ProtocolSa
-from ipsecmig.model.algorithms import ENCRYPTION
-from ipsecmig.model.policy import EspTransform, Transform
+from ipsecmig.ike.events import ChildEstablished
 from ipsecmig.model.selectors import ICMP, ICMPV6, TCP, UDP, Family
 from ipsecmig.model.space import Packet
 from ipsecmig.model.treatment import Mode
+from ipsecmig.udp import Endpoint, Path
+from ipsecmig.verify.negotiation.associations import associations
 from ipsecmig.verify.negotiation.conversation import RandomOctets
 from ipsecmig.verify.negotiation.traffic import IpAddress, Selector, as_seen_by_peer
 
@@ -43,14 +42,15 @@ def why_not_passed(
     `children` are those of the host and of the peer; `packet` is one that goes out from the host.
     """
     host, peer = children
-    there = Ends(ends.remote, ends.local)
+    here = Path(Endpoint(ends.local), Endpoint(ends.remote))
+    there = Path(here.remote, here.local)
     ways = (
-        (host, ends, selector, peer, there, as_seen_by_peer(selector), plain_packet(packet)),
-        (peer, there, as_seen_by_peer(selector), host, ends, selector, plain_packet(_answer(packet))),
+        (host, here, selector, peer, there, as_seen_by_peer(selector), plain_packet(packet)),
+        (peer, there, as_seen_by_peer(selector), host, here, selector, plain_packet(_answer(packet))),
     )
     for sender, out_ends, out_selector, receiver, in_ends, in_selector, octets in ways:
-        outbound = OutboundBundle(_associations(sender, out_ends, mode, outbound=True), (out_selector.box(),))
-        inbound = InboundBundle(_associations(receiver, in_ends, mode, outbound=False), (in_selector.box(),))
+        outbound = OutboundBundle(associations(sender, out_ends, mode, outbound=True), (out_selector.box(),))
+        inbound = InboundBundle(associations(receiver, in_ends, mode, outbound=False), (in_selector.box(),))
         try:
             arrived = inbound.unprotect(outbound.protect(octets, random(outbound.random_octets)))
         except PacketRejected as rejected:
@@ -63,40 +63,6 @@ def why_not_passed(
 def _answer(packet: Packet) -> Packet:
     return packet._replace(
         local=packet.remote, remote=packet.local, local_port=packet.remote_port, remote_port=packet.local_port
-    )
-
-
-def _associations(
-    child: ChildEstablished, ends: Ends, mode: Mode, *, outbound: bool
-) -> tuple[SecurityAssociation, ...]:
-    """Return the SAs of one direction, outermost first: AH goes around ESP, and is not a tunnel then."""
-    pairs = list(zip(child.associations, child.suite.transforms, strict=True))
-    pairs.sort(key=lambda pair: isinstance(pair[1], EspTransform))
-    outer = Mode.TRANSPORT if len(pairs) > 1 else mode
-    modes = (outer, mode)[: len(pairs)]
-    return tuple(
-        _association(sa, transform, ends, own_mode, outbound=outbound)
-        for (sa, transform), own_mode in zip(pairs, modes, strict=True)
-    )
-
-
-def _association(
-    sa: ProtocolSa, transform: Transform, ends: Ends, mode: Mode, *, outbound: bool
-) -> SecurityAssociation:
-    source, destination = (ends.local, ends.remote) if outbound else (ends.remote, ends.local)
-    spi, keys = (sa.outbound_spi, sa.outbound_key) if outbound else (sa.inbound_spi, sa.inbound_key)
-    encryption = transform.encryption if isinstance(transform, EspTransform) else None
-    cut = 0 if encryption is None else ENCRYPTION[encryption].key_bits // 8
-    return SecurityAssociation(
-        spi=int.from_bytes(spi, "big"),
-        protocol=SecurityProtocol.AH if encryption is None else SecurityProtocol.ESP,
-        mode=mode,
-        source=source.packed,
-        destination=destination.packed,
-        integrity=transform.integrity,
-        integrity_key=keys[cut:],
-        encryption=encryption,
-        encryption_key=keys[:cut],
     )
 
 
