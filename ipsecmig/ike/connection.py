@@ -36,7 +36,7 @@ from ipsecmig.ike.exchange import RANDOM_OCTETS, Randomness
 from ipsecmig.ike.life import JITTER_OCTETS, Deed, Life, Moment, Renewal, Stage
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.machine import MAX_EVENTS
-from ipsecmig.ike.members import Child, IkeSa, Quick, policy_for
+from ipsecmig.ike.members import Child, IkeSa, Quick, policy_for, succession
 from ipsecmig.ike.run import MAIN
 from ipsecmig.ike.wire.message import COOKIE, NO_COOKIE
 from ipsecmig.udp import Datagram, ike_message
@@ -223,9 +223,8 @@ class Connection:
         seconds = event.lifetimes.seconds or self._configuration.main_mode.lifetime_seconds
         ike.life = self._begin(Lifetimes(seconds), initiated=ike.initiated, now=now, portions=portions)
         for other in older:
-            replacing = other.life is not None and other.life.stage is Stage.REPLACING
-            moment = Moment.SUCCEEDED if ike.initiated and replacing else Moment.SUPERSEDED
-            self._happens_to_ike(other, moment, now, portions)
+            succeeded, moment = succession(other, ike, self._renewal.overlap, own=ike.initiated)
+            self._happens_to_ike(succeeded, moment, now, portions)
 
     def _child_established(self, ike: IkeSa, event: ChildEstablished, now: float, portions: Iterator[bytes]) -> None:
         own = self._quick is not None and (self._quick.ike, self._quick.message_id) == (ike, event.message_id)
@@ -235,8 +234,8 @@ class Connection:
         lifetimes = Lifetimes(seconds, event.lifetimes.kilobytes)
         new = Child(event, traffic, self._begin(lifetimes, initiated=own, now=now, portions=portions))
         for older in tuple(one for one in self._children if one.ends == new.ends):
-            moment = Moment.SUCCEEDED if own and older.life.stage is Stage.REPLACING else Moment.SUPERSEDED
-            self._happens_to_child(older, moment, now, portions)
+            succeeded, moment = succession(older, new, self._renewal.overlap, own=own)
+            self._happens_to_child(succeeded, moment, now, portions)
         self._children.append(new)
         if len(self._children) > MAX_CHILDREN:
             self._happens_to_child(self._children[0], Moment.CLOSED, now, portions)
@@ -294,16 +293,11 @@ class Connection:
         children = [(one, moment) for one in self._children if (moment := one.life.due(now)) is not None]
         ikes = [(ike, moment) for ike in self._ikes if ike.life and (moment := ike.life.due(now)) is not None]
         for one, moment in children:
-            self._happens_to_child(one, self._unless_succeeded(one, moment), now, portions)
+            self._happens_to_child(one, moment, now, portions)
         for ike, moment in ikes:
             idle = moment is Moment.SOFT and not self._children
             self._happens_to_ike(ike, Moment.SUPERSEDED if idle else moment, now, portions)
         return bool(children or ikes)
-
-    def _unless_succeeded(self, one: Child, moment: Moment) -> Moment:
-        """Return the moment; of two children for the same traffic, only the newer is renewed."""
-        newest = [other for other in self._children if other.ends == one.ends][-1]
-        return Moment.SUPERSEDED if moment is Moment.SOFT and newest is not one else moment
 
     def _happens_to_child(self, one: Child, moment: Moment, now: float, portions: Iterator[bytes]) -> None:
         deed = one.life.take(moment, now, self._renewal.overlap)
@@ -326,8 +320,6 @@ class Connection:
     def _end(self, ike: IkeSa, now: float, portions: Iterator[bytes]) -> None:
         """Delete an IKE SA if it stands; its engine stays a while to answer repetitions."""
         ike.ended = now
-        if self._quick is not None and self._quick.ike is ike:
-            self._quick_failed(self._quick.traffic, now, portions)
         if ike.life is None or ike.engine.is_established:
             ike.engine.close(now, next(portions), with_children=False)
 

@@ -10,6 +10,7 @@
     any         SILENT, CLOSED  DELETE     ENDED         one that seems dead is told too, since it may not be
 
 Only who made the successor deletes what it succeeds, so that two ends that renew at once never delete each other's.
+Which of such a pair is not renewed any more is for `members.succession` to say.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ class Renewal:
 class Life:
     """The life of one SA; times are of the engine's clock, counts are of octets in one direction."""
 
+    begun: float
     hard: float
     soft: float
     hard_octets: float
@@ -148,4 +150,4 @@ def begin(lifetimes: Lifetimes, renewal: Renewal, *, initiated: bool, now: float
     margin = renewal.margin * (1 + renewal.jitter * share) * (1 if initiated else 0.5)
     seconds = float("inf") if lifetimes.seconds is None else float(lifetimes.seconds)
     octets = float("inf") if not lifetimes.kilobytes else float(lifetimes.kilobytes * OCTETS_IN_KILOBYTE)
-    return Life(now + seconds, now + seconds * (1 - margin), octets, octets * (1 - margin))
+    return Life(now, now + seconds, now + seconds * (1 - margin), octets, octets * (1 - margin))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ike_ends import ARRIVING, DES, ESP_3DES, A, B, ends, few_losses, octets
 
+from ipsecmig.ike import phase1, quick_mode
 from ipsecmig.ike.configuration import Configuration
-from ipsecmig.ike.connection import MAX_CHILDREN, MAX_IKE_SAS, Connection
+from ipsecmig.ike.connection import DEFAULT_CHILD_SECONDS, MAX_CHILDREN, MAX_IKE_SAS, Connection
 from ipsecmig.ike.events import (
     ChildEstablished,
     ChildRetired,
@@ -22,10 +24,12 @@ from ipsecmig.ike.events import (
     IkeRetired,
     PeerSilent,
 )
-from ipsecmig.ike.life import Moment, Renewal
+from ipsecmig.ike.life import Moment, Renewal, Stage
+from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.run import TIMEOUTS
-from ipsecmig.ike.wire.identification import host
+from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.model.policy import MainMode
+from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.udp import Datagram
 
@@ -220,7 +224,8 @@ def test_both_ends_begin_at_once() -> None:
     found.other.start(0.0, found.random())
     found.run(6_000)
     assert_same_children(found)
-    assert 1 <= len(found.one.children) <= 3
+    assert len(found.one.children) == 1
+    assert len(found.when(0, Established)) == 2 + 4
     assert not found.when(0, Failed) + found.when(1, Failed)
 
 
@@ -296,6 +301,65 @@ def test_a_renewal_that_fails_leaves_the_child_to_its_end() -> None:
     assert found.when(0, ChildRetired, Moment.HARD) == [SECONDS]
     assert found.when(0, Failed)
     assert len(found.when(0, ChildEstablished)) == 1
+
+
+@pytest.mark.parametrize("pfs", [False, True])
+def test_a_failed_renewal_is_not_tried_again(pfs: bool) -> None:
+    found = line(configurations(pfs=pfs))
+    found.run(10)
+    found.fates = iter(["drop"] * 1_000)
+    found.run(990)
+    assert [one.life.stage for one in found.one._children] == [Stage.PASSIVE]
+    assert len(found.when(0, Failed)) == 1
+
+
+def test_a_failed_renewal_of_the_ike_sa_is_not_tried_again() -> None:
+    found = line(configurations(main_seconds=800))
+    found.run(10)
+    found.fates = iter(["drop"] * 1_000)
+    found.run(850)
+    assert found.when(0, Failed) == [720 + sum(TIMEOUTS)]
+    assert found.when(0, IkeRetired, Moment.HARD) == [800]
+
+
+def test_a_replaced_ike_sa_begins_nothing_more() -> None:
+    found = line(configurations(main_seconds=2_000))
+    found.run(1_801)
+    old, new = found.one._ikes
+    assert (old.is_usable(0), new.is_usable(0)) == (False, True)
+    new.quick_modes = 1
+    assert (new.is_usable(2), new.is_usable(1)) == (True, False)
+
+
+def test_deletes_that_nobody_acknowledges_are_given_up() -> None:
+    found = line(configurations(windows=WindowsVersion.XP))
+    found.run(10)
+    found.fates = iter(["drop"] * 1_000)
+    found.one.close(found.now, found.random())
+    found.run(200)
+    assert len(found.when(0, Failed)) == 2
+    assert found.one.timer() is None
+
+
+def test_what_nobody_limits_lives_as_long_as_the_documents_and_the_policy_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, reader in ((quick_mode, "read_phase_2"), (phase1, "read_phase_1")):
+        monkeypatch.setattr(module, reader, lambda _: Lifetimes())
+    found = line(configurations(main_seconds=7_000))
+    found.run(10)
+    assert [one.life.hard for one in found.one._children] == [DEFAULT_CHILD_SECONDS]
+    assert [ike.life.hard for ike in found.one._ikes if ike.life] == [7_000]
+
+
+def test_a_responder_renews_what_the_peer_had_proposed() -> None:
+    one, other = configurations()
+    some, wide = (subnet(IPv4Network(text)) for text in ("10.9.0.0/24", "10.0.0.0/8"))
+    narrow = replace(one.traffic, local=some, remote=some, mode=Mode.TUNNEL)
+    one, other = replace(one, traffic=narrow), replace(other, traffic=replace(narrow, local=wide, remote=wide))
+    found = Line(Connection(one, Renewal(margin=0)), Connection(other, Renewal(margin=0.2)))
+    found.one.start(0.0, found.random())
+    found.run(950)
+    assert found.when(0, ChildEstablished) == found.when(1, ChildEstablished) == [0, 900]
+    assert {(child.local, child.remote) for child in found.other.children} == {(some, some)}
 
 
 def test_main_modes_that_strangers_begin_are_bounded_and_do_not_keep_the_peer_out() -> None:

@@ -25,6 +25,7 @@ from ike_ends import (
 )
 
 from ipsecmig.ike import dpd, informational
+from ipsecmig.ike.children import is_meant
 from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import (
@@ -38,7 +39,8 @@ from ipsecmig.ike.events import (
     PeerSilent,
 )
 from ipsecmig.ike.exchange import NONCE_OCTETS
-from ipsecmig.ike.run import DELETE_TIMEOUTS, TIMEOUTS
+from ipsecmig.ike.run import DELETE_TIMEOUTS, MAX_EXCHANGES, TIMEOUTS, Run, Runs
+from ipsecmig.ike.states import INFORMATIONAL, QUICK_MODE, State
 from ipsecmig.ike.wire.identification import host
 from ipsecmig.ike.wire.message import encode_message
 from ipsecmig.ike.wire.notification import Delete
@@ -97,6 +99,25 @@ def test_a_deleted_child_is_forgotten_by_both(deleter: str) -> None:
     assert far.children == ()
     assert near.is_established
     assert far.is_established
+
+
+def test_a_delete_means_the_spi_of_its_protocol_alone() -> None:
+    (child,) = Pair().one.children
+    (row,) = child.associations
+    assert is_meant(child, PeerDeleted(Protocol.ESP, (b"else", row.outbound_spi)))
+    assert not is_meant(child, PeerDeleted(Protocol.AH, (row.outbound_spi,)))
+    assert not is_meant(child, PeerDeleted(Protocol.ESP, (row.inbound_spi,)))
+
+
+def test_what_waits_is_remembered_longer_than_what_is_over() -> None:
+    path = Pair().one.path
+    runs = Runs(Run(0, QUICK_MODE, path))
+    waiting = Run(1, QUICK_MODE, path, State.QUICK_OFFERED)
+    runs.remember(waiting)
+    for number in range(MAX_EXCHANGES + 5):
+        runs.remember(Run(number + 2, INFORMATIONAL, path, State.INFORMED))
+    assert runs.find(*waiting.key) is waiting
+    assert len(list(runs)) == 1 + MAX_EXCHANGES
 
 
 def test_closing_deletes_the_children_then_the_ike_sa() -> None:
