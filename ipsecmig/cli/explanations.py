@@ -8,10 +8,10 @@ from ipsecmig.cli.parts import Json, location
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import place
 from ipsecmig.cli.treatments import treatment
-from ipsecmig.cli.words import authentication, quick_mode_offers
 from ipsecmig.model.explanation import Decider, Explanation
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment
+from ipsecmig.model.words import authentication, quick_mode_offers
 
 _MOST_BEATEN = 4
 

@@ -8,10 +8,10 @@ from functools import reduce
 from typing import Final, NamedTuple
 
 from ipsecmig.cli.text import listed
-from ipsecmig.cli.words import main_mode_offers, quick_mode_offers
 from ipsecmig.model.policy import MainModeOffer, QuickModeOffer, Transform
 from ipsecmig.model.selectors import Family, format_address
 from ipsecmig.model.space import Direction, Packet
+from ipsecmig.model.words import main_mode_offers, quick_mode_offers
 from ipsecmig.probe.region import Region
 from ipsecmig.verify.observed import Observed, Protection, compose, disagreements, expected_protection
 from ipsecmig.verify.target import ReadTarget

@@ -1,4 +1,4 @@
-"""The parts of a policy in the words that tables show."""
+"""The parts of a policy in words: tables, messages and the names of things."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
     Certificate,
+    Filter,
     Kerberos,
     MainMode,
     MainModeOffer,
@@ -14,7 +15,16 @@ from ipsecmig.model.policy import (
     StoreLocation,
     Transform,
 )
-from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, DnsName, Me, PortRange, ServerAddress
+from ipsecmig.model.selectors import (
+    Address,
+    AddressRange,
+    AnyAddress,
+    DnsName,
+    Me,
+    PortRange,
+    ServerAddress,
+    format_protocol,
+)
 
 
 def yes_no(value: bool) -> str:
@@ -42,6 +52,13 @@ def side(text: str, port: PortRange) -> str:
     if port.is_any:
         return text
     return f"[{text}]:{port.text()}" if ":" in text else f"{text}:{port.text()}"
+
+
+def filter_(value: Filter) -> str:
+    """Return what a filter selects, for example `tcp me > 10.1.0.0/16:445, mirrored`."""
+    protocol = format_protocol(value.protocol)
+    ends = side(address(value.source), value.source_port), side(address(value.destination), value.destination_port)
+    return f"{protocol} {ends[0]} > {ends[1]}{', mirrored' if value.mirrored else ''}"
 
 
 def endpoint(value: AddressRange | DnsName | None) -> str:

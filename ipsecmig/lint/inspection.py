@@ -1,0 +1,125 @@
+"""What rules look at: one policy, what packets meet under it, and what is known of its surroundings.
+
+What is costly is worked out once, when the first rule asks for it. Rules about treatment ask `decisions`, so that a
+filter that a more specific one covers triggers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import Final
+
+from ipsecmig.lint.finding import Witness
+from ipsecmig.model.conflicts import ConflictReport, decision_map, find_conflicts
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
+from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, Inventory
+from ipsecmig.model.packets import witness
+from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
+from ipsecmig.model.selectors import ANY_PROTOCOL, AddressRange, Family, PortRange
+from ipsecmig.model.space import Box, Direction, box
+from ipsecmig.model.targets import Loss
+from ipsecmig.model.treatment import Conflict, Protect, Treatment
+
+Predicate = Callable[[Treatment], bool]
+
+
+def is_protected(treatment: Treatment) -> bool:
+    """Whether packets pass only inside ESP or AH (or are sent to do so), whatever wins where filters conflict."""
+    if isinstance(treatment, Conflict):
+        return all(isinstance(candidate, Protect) for candidate in treatment.candidates)
+    return isinstance(treatment, Protect)
+
+
+class Inspection:
+    """One policy of a store under inspection. `peer` is another host's policy, `losses` what targets cannot say."""
+
+    def __init__(
+        self,
+        store: PolicyStore,
+        policy: Policy,
+        inventory: Inventory = UNKNOWN_SURROUNDINGS,
+        peer: Inspection | None = None,
+        losses: Iterable[Loss] = (),
+    ) -> None:
+        self.store: Final = store
+        self.policy: Final = policy
+        self.inventory: Final = inventory
+        self.peer: Final = peer
+        self.losses: Final = tuple(losses)
+
+    @cached_property
+    def flat(self) -> FlatPolicy:
+        """What packets meet, filter by filter."""
+        return flatten(self.store, self.policy, self.inventory.site)
+
+    @cached_property
+    def decisions(self) -> DecisionMap[Treatment]:
+        """What packets meet, as an exact function of packets. Raises BudgetExceeded."""
+        return decision_map(self.flat)
+
+    @cached_property
+    def conflicts(self) -> ConflictReport:
+        """The pairs of filters between which the documentation does not decide. Raises BudgetExceeded."""
+        return find_conflicts(self.flat)
+
+    @cached_property
+    def bound(self) -> tuple[tuple[Rule, FilterList, FilterAction], ...]:
+        """The active rules with the list and the action that they name; those with a dangling name are left out."""
+        lists = {found.name.casefold(): found for found in self.store.filter_lists if found.store == self.policy.store}
+        actions = {a.name.casefold(): a for a in self.store.filter_actions if a.store == self.policy.store}
+        rules = ((r, lists.get(r.filter_list.casefold()), actions.get(r.filter_action.casefold())) for r in self.rules)
+        return tuple((rule, ours, action) for rule, ours, action in rules if ours is not None and action is not None)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The active rules."""
+        return tuple(rule for rule in self.policy.rules if rule.active)
+
+    def find(self, boxes: Iterable[Box], wanted: Predicate) -> Witness | None:
+        """Return some packet of `boxes` whose treatment is wanted, or None when there is none. Raises BudgetExceeded.
+
+        Packets that cannot exist, such as one that goes out with another host's address, are not left out: say where
+        packets go with `to_host` and its like.
+        """
+        for within in boxes:
+            found = self.decisions.find(within, wanted)
+            if found is not None:
+                return Witness(witness(found[0]), found[1])
+        return None
+
+    def deciding(self, wanted: Predicate) -> Iterator[tuple[SpecificFilter, Witness]]:
+        """Yield each filter whose own treatment is wanted and is what some packet that it selects meets."""
+        for specific in self.flat.filters:
+            if wanted(specific.treatment):
+                found = self.find(specific.boxes, lambda treatment, own=specific.treatment: treatment == own)  # type: ignore[misc]
+                if found is not None:
+                    yield specific, found
+
+    def traffic(
+        self,
+        remote: AddressRange,
+        protocol: int = ANY_PROTOCOL,
+        *,
+        service: PortRange | None = None,
+        serving: PortRange | None = None,
+        directions: tuple[Direction, ...] = (Direction.OUT, Direction.IN),
+    ) -> Iterator[Box]:
+        """Yield the packets between this host and `remote`.
+
+        `service` is the port at the remote end, `serving` the port at this one.
+        """
+        own = [address for address in self.inventory.site.addresses if address.family is remote.family]
+        for local in own or [AddressRange.whole(remote.family)]:
+            for direction in directions:
+                yield box(direction, local, remote, protocol, serving, service)
+
+    def traffic_with(self, host: Host, protocol: int = ANY_PROTOCOL, service: PortRange | None = None) -> Iterator[Box]:
+        """Yield the packets between this host and any address of `host`."""
+        for address in host.addresses:
+            yield from self.traffic(address, protocol, service=service)
+
+    def everyone(self, family: Family = Family.IPV4) -> AddressRange:
+        """Return every address of `family`."""
+        return AddressRange.whole(family)

@@ -1,0 +1,9 @@
+"""How peers prove who they are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.lint.rule import LintRule
+
+RULES: Final[tuple[LintRule, ...]] = ()

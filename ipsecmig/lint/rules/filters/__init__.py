@@ -1,0 +1,9 @@
+"""Filters, and what packets meet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.lint.rule import LintRule
+
+RULES: Final[tuple[LintRule, ...]] = ()

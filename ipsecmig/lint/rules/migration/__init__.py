@@ -1,0 +1,9 @@
+"""What a target cannot say as Windows does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.lint.rule import LintRule
+
+RULES: Final[tuple[LintRule, ...]] = ()

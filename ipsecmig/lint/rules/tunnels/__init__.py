@@ -1,0 +1,9 @@
+"""Tunnel mode."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.lint.rule import LintRule
+
+RULES: Final[tuple[LintRule, ...]] = ()
