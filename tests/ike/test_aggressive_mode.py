@@ -9,6 +9,7 @@ from ike_certificates import NOW, ONE, ROOT, TWO
 from ike_ends import DES, TRIPLE_DES, B, ends, events, next_datagram, octets, of_kind, to_other
 
 from ipsecmig.ike import keymat, phase1, proof, quick_mode
+from ipsecmig.ike.announcement import first_contact
 from ipsecmig.ike.configuration import Configuration, RsaCredentials
 from ipsecmig.ike.crypto import groups
 from ipsecmig.ike.engine import Engine
@@ -63,7 +64,7 @@ class Initiator:
         peer = only(message.payloads, Identification)
         proof.check(self.configuration, peer, message.payloads, hash_over(known, keymat.hash_r, peer))
         own = hash_over(known, keymat.hash_i, proof.identity(self.configuration))
-        payloads = proof.prove(self.configuration, own)
+        payloads = (*proof.prove(self.configuration, own), *first_contact(self.configuration, cookies))
         header, self.secured = Header(cookies.initiator, cookies.responder, Exchange.AGGRESSIVE), known.secured
         if not self.encrypts:
             return to_other(encode_message(Message(header, payloads)))
@@ -102,6 +103,15 @@ def test_both_prove_themselves_and_quick_mode_works_with_the_keys(encrypts: bool
     assert [type(event) for event in events(responder)] == [ChildEstablished]
     responder.receive(third, 0.0, octets(5))
     assert (events(responder), responder.to_send()) == ([], ())
+
+
+@pytest.mark.parametrize("encrypts", [False, True])
+def test_a_first_contact_counts_only_if_it_is_protected(encrypts: bool) -> None:
+    one, other = aggressive_ends()
+    initiator, responder = Initiator(replace(one, initial_contact=True), encrypts), Engine(other)
+    responder.receive(initiator.first(), 0.0, octets(1))
+    responder.receive(initiator.third(next_datagram(responder)), 0.0, octets(2))
+    assert [event.initial_contact for event in events(responder) if isinstance(event, Established)] == [encrypts]
 
 
 def test_nobody_gets_it_who_is_not_told_to() -> None:

@@ -17,6 +17,7 @@ from ike_ends import (
     B,
     Nat,
     Wire,
+    advance,
     assert_agreed,
     assert_child_agreed,
     ends,
@@ -192,6 +193,26 @@ def test_from_the_fifth_message_on_port_4500_is_used() -> None:
     assert [datagram.data[:4] == bytes(4) for datagram in received] == [False, False, True, True, True]
     assert of_kind(events(one) + events(other), Discarded) == []
     assert one.path == Path(Endpoint(A, 4500), Endpoint(B, 4500))
+
+
+def test_the_initiator_floats_before_anybody_answers_there() -> None:
+    one, other = (Engine(configuration) for configuration in behind_a_nat())
+    wire = Wire(one, other, iter(()), nats=(before_initiator(),))
+    one.start(0.0, octets("start"))
+    for number in range(4):
+        assert one.path == Path(Endpoint(A), Endpoint(B))
+        for target, datagram in wire.sent():
+            target.receive(datagram, 0.0, octets((number, datagram)))
+    assert one.path == Path(Endpoint(A, 4500), Endpoint(B, 4500))
+
+
+def test_what_nobody_vouches_for_does_not_move_the_peer() -> None:
+    one, other = (Engine(configuration) for configuration in ends())
+    _, _, third = advance(one, other, 2)
+    other.receive(third._replace(source=STRANGER), 0.0, octets("third"))
+    (answer,) = other.to_send()
+    assert answer.destination == Endpoint(A)
+    assert other.path.remote == Endpoint(A)
 
 
 def test_a_responder_behind_a_nat_and_both_behind_one() -> None:
