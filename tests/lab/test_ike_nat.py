@@ -13,7 +13,6 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol, UdpEncapsulation
 from ipsecmig.esp.bundle import InboundBundle, OutboundBundle
 from ipsecmig.esp.headers import checksum
 from ipsecmig.esp.udp import Contents, classify
@@ -32,6 +31,7 @@ from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.udp import Datagram, Endpoint, Path
+from ipsecmig.verify.negotiation.associations import associations
 from lab.charon import USER_SPACE, Charon, missing_charon, open_charon
 from lab.harness import (
     FAR_ADDRESS,
@@ -205,8 +205,12 @@ class Tunnel:
         assert child.path is not None
         self._path, self._udp = child.path, udp
         local, remote = map(AddressRange.parse, (str(OURS), str(CHARONS_NETWORK)))
-        self._out = OutboundBundle((association(child, outbound=True),), (box(Direction.OUT, local, remote, 0),))
-        self._in = InboundBundle((association(child, outbound=False),), (box(Direction.IN, local, remote, 0),))
+        self._out = OutboundBundle(
+            associations(child, child.path, Mode.TUNNEL, outbound=True), (box(Direction.OUT, local, remote, 0),)
+        )
+        self._in = InboundBundle(
+            associations(child, child.path, Mode.TUNNEL, outbound=False), (box(Direction.IN, local, remote, 0),)
+        )
 
     def send(self, packet: bytes) -> None:
         """Send a packet through the tunnel."""
@@ -220,26 +224,6 @@ class Tunnel:
             if arrived.destination.port == 4500 and classify(arrived.data) is Contents.ESP:
                 return self._in.unprotect(in_ip(arrived))
         raise TimeoutError("nothing came out of the tunnel")
-
-
-def association(child: ChildEstablished, *, outbound: bool) -> SecurityAssociation:
-    """Return one direction of a child of 3DES and SHA-1."""
-    assert child.path is not None
-    (sa,) = child.associations
-    ends = child.path if outbound else Path(child.path.remote, child.path.local)
-    spi, keys = (sa.outbound_spi, sa.outbound_key) if outbound else (sa.inbound_spi, sa.inbound_key)
-    return SecurityAssociation(
-        int.from_bytes(spi, "big"),
-        SecurityProtocol.ESP,
-        Mode.TUNNEL,
-        ends.local.address.packed,
-        ends.remote.address.packed,
-        Integrity.SHA1,
-        keys[24:],
-        Encryption.TRIPLE_DES,
-        keys[:24],
-        UdpEncapsulation(ends.local.port, ends.remote.port),
-    )
 
 
 def ip(source: IPv4Address, destination: IPv4Address, protocol: int, payload: bytes) -> bytes:
