@@ -28,7 +28,7 @@ MAX_PHASE_1: Final = 3
 MAX_PHASE_2: Final = 2
 """How many questions are asked. The refused handshake and the questions are never more messages than a whole one."""
 
-_SUITES: Final = 38
+_SUITES: Final = 35
 """The offers of a question in phase 1: as many as fit a packet of 1,500 octets."""
 
 _PROPOSALS: Final = 18

@@ -156,9 +156,7 @@ class Wire:
         """Send a datagram of the engine from the port that it names, and return it as it is on the wire."""
         transport = self._transports[datagram.source.port]
         own = Endpoint(self._local, transport.get_extra_info("sockname")[1])
-        theirs = datagram.destination
-        if not self._listen:
-            theirs = Endpoint(self._remote, self._there(datagram.destination.port))
+        theirs = Endpoint(self._remote, self._there(datagram.destination.port))
         transport.sendto(datagram.data, (str(theirs.address), theirs.port) if self._listen else None)
         return Datagram(datagram.data, own, theirs)
 
