@@ -17,7 +17,7 @@ from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
 from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, Inventory
 from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
-from ipsecmig.model.selectors import ANY_PROTOCOL, AddressRange, Family, PortRange
+from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.targets import Loss
 from ipsecmig.model.treatment import Conflict, Protect, Treatment
@@ -30,6 +30,13 @@ def is_protected(treatment: Treatment) -> bool:
     if isinstance(treatment, Conflict):
         return all(isinstance(candidate, Protect) for candidate in treatment.candidates)
     return isinstance(treatment, Protect)
+
+
+def _usual(within: Box) -> Iterator[Box]:
+    """Yield the parts of `within` that people think of first."""
+    for protocol in (TCP, UDP, ICMP):
+        if within.protocol[0] <= protocol <= within.protocol[1]:
+            yield within._replace(protocol=(protocol, protocol))
 
 
 class Inspection:
@@ -80,13 +87,15 @@ class Inspection:
     def find(self, boxes: Iterable[Box], wanted: Predicate) -> Witness | None:
         """Return some packet of `boxes` whose treatment is wanted, or None when there is none. Raises BudgetExceeded.
 
-        Packets that cannot exist, such as one that goes out with another host's address, are not left out: say where
-        packets go with `to_host` and its like.
+        Packets that cannot exist, such as one that goes out with another host's address, are not left out: say with
+        `traffic` which are meant.
         """
         for within in boxes:
             found = self.decisions.find(within, wanted)
             if found is not None:
-                return Witness(witness(found[0]), found[1])
+                usual = (self.decisions.find(part, wanted) for part in _usual(within))
+                region, treatment = next((better for better in usual if better is not None), found)
+                return Witness(witness(region), treatment)
         return None
 
     def deciding(self, wanted: Predicate) -> Iterator[tuple[SpecificFilter, Witness]]:

@@ -152,6 +152,17 @@ class PortRange:
             return "any"
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
+    @classmethod
+    def parse(cls, text: str) -> PortRange:
+        """Return what `text` (as of the method above) says; raises ValueError for anything else."""
+        if text == "any":
+            return ANY_PORT
+        first, _, last = text.partition("-")
+        ports = cls(int(first), int(last or first))
+        if not 0 <= ports.first <= ports.last <= ANY_PORT.last:
+            raise ValueError(f"not a port or an ascending range of ports: {text}")
+        return ports
+
 
 ANY_PORT: Final = PortRange(0, 65535)
 
@@ -183,6 +194,16 @@ PORT_PROTOCOLS: Final = frozenset({TCP, UDP})
 def format_protocol(protocol: int) -> str:
     """Return the protocol's name, or its number where it has none here."""
     return PROTOCOL_NAMES.get(protocol, str(protocol))
+
+
+def parse_protocol(text: str) -> int:
+    """Return the protocol of a name or number; raises ValueError for anything else."""
+    for number, name in PROTOCOL_NAMES.items():
+        if name == text.lower():
+            return number
+    if not 0 <= int(text) <= 255:
+        raise ValueError(f"not a protocol: {text}")
+    return int(text)
 
 
 ANY: Final = AnyAddress()

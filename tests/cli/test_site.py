@@ -8,9 +8,20 @@ import pytest
 from fake_parts import Cli
 
 from ipsecmig.cli.options import SiteOptions
-from ipsecmig.cli.site import make_site, read_site
+from ipsecmig.cli.site import make_site, read_inventory, read_site
 from ipsecmig.errors import InputError
-from ipsecmig.model.selectors import AddressRange, ServerRole
+from ipsecmig.model.inventory import (
+    AddressPool,
+    FirewallKind,
+    Gateway,
+    Host,
+    HostRole,
+    Inventory,
+    Nat,
+    RangeKind,
+    Sensitive,
+)
+from ipsecmig.model.selectors import ANY_PROTOCOL, TCP, AddressRange, PortRange, ServerRole
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.windows import WindowsVersion
 
@@ -114,3 +125,66 @@ def test_convert_uses_it(cli: Cli, folder: Path) -> None:
     out = cli("convert", "policy.fake", "--to", "fake", "--site", "site.yaml").out
     assert "the source is Windows 2000, with NoDefaultExempt = 1" in out
     assert "addresses are not known" not in out
+
+
+SURROUNDINGS = """\
+addresses: [10.0.0.5]
+this: {name: sql1, roles: [dns], domain: corp.example, forest: example}
+hosts:
+  - {name: dc1, addresses: [10.0.0.1], roles: [dc, dns], ipsec: true, windows: 2003, domain: "", nat_traversal: false}
+ranges: [{network: 192.168.0.0/16, kind: wireless}]
+gateways: [{address: 203.0.113.1, vendor: other, l2tp: false}, {address: 203.0.113.2}]
+nats: [{outside: 203.0.113.9, inside: 10.9.0.0/16}]
+sensitive: [{address: 10.0.0.5, protocol: tcp, port: 1433}, {address: 10.0.0.0/24, port: 1000-2000}]
+policies: {dc1: "Domain Controllers"}
+firewall: icf
+boot_mode: stateful
+simple_policy_update: true
+third_party_client: false
+"""
+
+
+def test_surroundings(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(SURROUNDINGS)
+    (own, server, wireless, gateway, other, outside, inside, subnet) = ranges(
+        *("10.0.0.5", "10.0.0.1", "192.168.0.0/16", "203.0.113.1", "203.0.113.2", "203.0.113.9", "10.9.0.0/16"),
+        "10.0.0.0/24",
+    )
+    both = frozenset({HostRole.DOMAIN_CONTROLLER, HostRole.DNS})
+    assert read_inventory(tmp_path / "site.yaml") == Inventory(
+        site=Site(addresses=(own,)),
+        this=Host("sql1", (), frozenset({HostRole.DNS}), domain="corp.example", forest="example"),
+        hosts=(Host("dc1", (server,), both, True, WindowsVersion.SERVER_2003, "", nat_traversal=False),),
+        pools=(AddressPool(wireless, RangeKind.WIRELESS),),
+        gateways=(Gateway(gateway, microsoft=False, l2tp=False), Gateway(other)),
+        nats=(Nat(outside, inside),),
+        sensitive=(Sensitive(own, TCP, PortRange(1433, 1433)), Sensitive(subnet, ANY_PROTOCOL, PortRange(1000, 2000))),
+        policies={"dc1": "Domain Controllers"},
+        firewall=FirewallKind.ICF,
+        boot_mode="stateful",
+        simple_policy_update=True,
+        third_party_client=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hosts: [{name: x}]",
+        "hosts: [{name: x, addresses: [nowhere]}]",
+        "hosts: [{name: x, addresses: [10.0.0.1], roles: [king]}]",
+        "ranges: [{network: 10.0.0.0/8, kind: large}]",
+        "sensitive: [{address: 10.0.0.1, port: 70000}]",
+        "sensitive: [{address: 10.0.0.1, port: 9-1}]",
+        "sensitive: [{address: 10.0.0.1, protocol: carrier-pigeon}]",
+        "gateways: [{address: 10.0.0.1, vendor: acme}]",
+        "firewall: yes please",
+        "nats: [{outside: 10.0.0.1}]",
+    ],
+)
+def test_mistakes_in_the_surroundings(tmp_path: Path, text: str) -> None:
+    (tmp_path / "site.yaml").write_text(text)
+    with pytest.raises(InputError) as raised:
+        read_inventory(tmp_path / "site.yaml")
+    (diagnostic,) = raised.value.diagnostics
+    assert (diagnostic.code, diagnostic.origin.line) == ("CLI021", 1)
