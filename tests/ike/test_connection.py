@@ -26,6 +26,7 @@ from ipsecmig.ike.events import (
 )
 from ipsecmig.ike.life import Moment, Renewal, Stage
 from ipsecmig.ike.lifetimes import Lifetimes
+from ipsecmig.ike.members import Child, succession
 from ipsecmig.ike.run import TIMEOUTS
 from ipsecmig.ike.wire.identification import host, subnet
 from ipsecmig.model.policy import MainMode
@@ -329,6 +330,48 @@ def test_a_replaced_ike_sa_begins_nothing_more() -> None:
     assert (old.is_usable(0), new.is_usable(0)) == (False, True)
     new.quick_modes = 1
     assert (new.is_usable(2), new.is_usable(1)) == (True, False)
+
+
+def test_the_newest_ike_sa_is_used_whoever_made_it() -> None:
+    one, other = configurations(main_seconds=2_000)
+    found = Line(Connection(one, Renewal(margin=0)), Connection(other, Renewal(margin=0.2)))
+    found.one.start(0.0, found.random())
+    found.run(1_801)
+    assert found.when(0, Established) == [0, 1_800]
+    old, new = found.one._ikes
+    assert old.is_usable(0)
+    before = old.quick_modes, new.quick_modes
+    found.one.protect(one.traffic, found.now, found.random())
+    found.run(1_802)
+    assert (old.quick_modes, new.quick_modes) == (before[0], before[1] + 1)
+    assert found.one._asking() is new
+
+
+@pytest.mark.parametrize(
+    ("stage", "own", "apart", "greater", "succeeded", "moment"),
+    [
+        (Stage.REPLACING, True, 0, True, "older", Moment.SUCCEEDED),
+        (Stage.REPLACING, False, 0, False, "older", Moment.SUPERSEDED),
+        (Stage.REPLACING, False, 0, True, "new", Moment.SUPERSEDED),
+        (Stage.FRESH, True, 5, True, "new", Moment.SUPERSEDED),
+        (Stage.FRESH, True, 6, True, "older", Moment.SUPERSEDED),
+        (Stage.FRESH, False, 5, False, "older", Moment.SUPERSEDED),
+    ],
+)
+def test_which_of_two_is_succeeded(
+    stage: Stage, own: bool, apart: float, greater: bool, succeeded: str, moment: Moment
+) -> None:
+    found = line(configurations())
+    found.run(1)
+    (template,) = found.one._children
+    (row,) = template.child.associations
+    spis = (b"\xff\xff\xff\xff", b"\0\0\1\0")
+    both = {}
+    for name, spi, begun in (("older", spis[not greater], 0.0), ("new", spis[greater], apart)):
+        child = replace(template.child, associations=(replace(row, inbound_spi=spi, outbound_spi=spis[1]),))
+        both[name] = Child(child, template.traffic, replace(template.life, begun=begun))
+    both["older"].life.stage = stage
+    assert succession(both["older"], both["new"], 5.0, own=own) == (both[succeeded], moment)
 
 
 def test_deletes_that_nobody_acknowledges_are_given_up() -> None:
