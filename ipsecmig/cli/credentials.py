@@ -22,8 +22,7 @@ T = TypeVar("T")
 def read_keys(preshared: Path | None, certificate: Path | None, private_key: Path | None, root: Path | None) -> Keys:
     """Return what the files hold.
 
-    Raises UsageError for files that do not hold it, or for a certificate without its key and authority, OSError for
-    one that cannot be read.
+    Raises UsageError for files that do not hold it or cannot be read, and for a certificate without key or authority.
     """
     from ipsecmig.probe.region import Keys
 
@@ -37,7 +36,7 @@ def read_keys(preshared: Path | None, certificate: Path | None, private_key: Pat
 
 def _secret(path: Path) -> Secret:
     try:
-        text = path.read_text(encoding="utf-8-sig").removesuffix("\n").removesuffix("\r")
+        text = _content(path).decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise UsageError(f"{path}: not a preshared key in UTF-8") from None
     if not text:
@@ -56,9 +55,16 @@ def _credentials(certificate: Path, private_key: Path, root: Path) -> RsaCredent
 
 def _parsed(path: Path, parse: Callable[[bytes], T], problem: str) -> T:
     try:
-        return parse(path.read_bytes())
+        return parse(_content(path))
     except (ValueError, TypeError):
         raise UsageError(f"{path}: {problem} in it, in PEM or DER") from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as failure:
+        raise UsageError(f"{path}: cannot be read: {failure.strerror}") from None
 
 
 def _certificates(content: bytes) -> tuple[bytes, ...]:
