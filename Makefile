@@ -4,17 +4,19 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump tshark ike-scan strongswan-charon strongswan-swanctl charon-systemd \
                 libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins
+GUEST_PACKAGES := linux-source-6.12 gcc make flex bison bc xz-utils libc6-dev
+GUEST_KERNEL := $(PYTHON) tests/lab/guest/kernel.py
 DEMO := samples/recommended/secure-server
 PYTEST ?= $(BIN)/python -m pytest
 
-.PHONY: demo test check format bench packages lab-packages clean
+.PHONY: demo test check format bench packages lab-packages guest-packages guest-kernel clean
 
 demo: $(VENV)/installed
 	@rm -rf out
 	$(BIN)/ipsecmig convert $(DEMO).cmd --site $(DEMO).site.yaml --to nftables,strongswan,xfrm,netsh -o out/ --fail-on never
 	@ls -l out
 
-test: $(VENV)/installed-dev lab-packages
+test: $(VENV)/installed-dev lab-packages guest-kernel
 	$(PYTEST)
 
 check: $(VENV)/installed-dev
@@ -51,6 +53,14 @@ $(VENV)/installed-bench: $(VENV)/bin/python pyproject.toml
 lab-packages:
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages INSTALL='$(LAB_PACKAGES)'; \
 	else echo 'not root: the lab tests will be skipped'; fi
+
+# Some of them run in a kernel of their own, with ESP and AH: it is built once and kept in the user's cache.
+guest-kernel: guest-packages
+	@if [ "$$(id -u)" = 0 ]; then $(GUEST_KERNEL); fi
+
+guest-packages:
+	@if [ "$$(id -u)" = 0 ] && $(GUEST_KERNEL) --is-wanting; then \
+	  $(MAKE) --no-print-directory packages INSTALL='$(GUEST_PACKAGES)'; fi
 
 packages:
 	@missing=; for p in $(INSTALL); do \

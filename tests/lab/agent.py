@@ -140,6 +140,11 @@ class Agent:
         wire.bind((interface, ETH_P_ALL))
         return wire
 
+    def close(self) -> None:
+        """Close all sockets."""
+        for each in (*self._wires.values(), *self._raw, self._xfrm):
+            each.close()
+
     def listen(self, protocols: list[tuple[int, int]]) -> None:
         """Open a raw socket for each `[family, protocol]`: it gets what passed the input hook and the in policies."""
         for old in self._raw:
@@ -196,6 +201,10 @@ class Agent:
     def delivered(self, interface: str, number: int) -> list[Probe]:
         """Return what reached the raw sockets by the time that mark `number` came in."""
         self.seen(interface, number)
+        return self.arrived()
+
+    def arrived(self) -> list[Probe]:
+        """Return what reached the raw sockets so far."""
         return [probe for raw in self._raw for probe in _drain(raw)]
 
     def acquires(self, probes: list[Probe]) -> list[int | None]:

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 import pytest
-from ground_truth import Row, Sample, decide, decided_samples, emission_request, flat_policy
+from ground_truth import Row, Sample, decided_samples, emission_request
 
 from ipsecmig.emit import nftables, strongswan, xfrm
-from ipsecmig.model.exemptions import MULTICAST
-from ipsecmig.model.selectors import AH, ESP, Family, format_address
-from ipsecmig.model.space import Direction, Link
-from ipsecmig.model.targets import LossKind, Target
+from ipsecmig.model.space import Direction
+from ipsecmig.model.targets import LossKind
 from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import Lab, Probe, missing, open_lab
+from lab.sample_packets import depends_on_link, own_ipv6, passes, rows_for_xfrm, rows_to_send, texts_for
 
 pytestmark = pytest.mark.lab
 
@@ -42,7 +41,7 @@ def sample_lab(sample: Sample) -> Iterator[Lab]:
         pytest.skip(reason)
     with open_lab() as lab:
         lab.add_addresses(address.text() for address in sample.site.addresses)
-        lab.add_addresses(_own_ipv6(sample))
+        lab.add_addresses(own_ipv6(sample))
         yield lab
 
 
@@ -54,37 +53,6 @@ def machines(sample_lab: Lab) -> Iterator[Lab]:
     sample_lab.host.ip("xfrm", "policy", "flush")
 
 
-def _own_ipv6(sample: Sample) -> set[str]:
-    """Return the host's side of IPv6 packets, which no inventory of Windows Server 2003 names."""
-    rows = [row for row in sample.rows() if row.packet.family == Family.IPV6]
-    return {format_address(Family.IPV6, row.packet.local) for row in rows}
-
-
-def _can_be_sent(row: Row) -> bool:
-    """Whether the lab can send it and a treatment is claimed: no dial-up lines there, and no broadcasts."""
-    packet = row.packet
-    ends = (packet.local, packet.remote) if packet.family == Family.IPV4 else ()
-    unicast = not any(end >= MULTICAST.first or end & 255 == 255 for end in ends)
-    return packet.link == Link.LAN and row.expected.treatment != "conflict" and unicast
-
-
-def _passes(row: Row) -> bool:
-    if row.expected.treatment == "protect":
-        return row.packet.direction == Direction.IN and "inpass" in row.expected.parameters.split("; ")
-    return row.expected.treatment == "permit"
-
-
-def _files(sample: Sample, target: Target) -> list[str]:
-    """Return the texts of the files to load; the rollback stands beside them."""
-    files = target.emit(emission_request(sample)).files
-    return [file.content.decode() for file in files if "rollback" not in file.path and not file.path.endswith(".sh")]
-
-
-def _sent(sample: Sample) -> dict[Direction, list[Row]]:
-    rows = [row for row in sample.rows() if _can_be_sent(row)]
-    return {direction: [row for row in rows if row.packet.direction == direction] for direction in Direction}
-
-
 def _texts(rows: Iterable[Row]) -> list[str]:
     return sorted(row.packet.text() for row in rows)
 
@@ -94,12 +62,12 @@ def _arrived(rows: list[Row], seen: set[Probe]) -> list[str]:
 
 
 def _should_arrive(rows: list[Row]) -> list[str]:
-    return _texts(row for row in rows if _passes(row))
+    return _texts(row for row in rows if passes(row))
 
 
 def test_nftables_lets_through_what_the_policy_lets_through(sample: Sample, machines: Lab) -> None:
-    sent = _sent(sample)
-    for text in _files(sample, nftables.TARGET):
+    sent = rows_to_send(sample)
+    for text in texts_for(sample, nftables.TARGET):
         machines.host.nft(text)
     for direction, send in (
         (Direction.OUT, machines.outbound),
@@ -112,45 +80,31 @@ def test_nftables_lets_through_what_the_policy_lets_through(sample: Sample, mach
 
 def test_nftables_can_be_loaded_again(sample: Sample, machines: Lab) -> None:
     for _ in range(2):
-        for text in _files(sample, nftables.TARGET):
+        for text in texts_for(sample, nftables.TARGET):
             machines.host.nft(text)
         loaded = machines.host.run("nft", "list", "ruleset")
-    for text in _files(sample, nftables.TARGET):
+    for text in texts_for(sample, nftables.TARGET):
         machines.host.nft(text)
     assert machines.host.run("nft", "list", "ruleset") == loaded
 
 
-def _for_xfrm(sample: Sample, direction: Direction) -> list[Row]:
-    """Return the rows that the lab can send and XFRM can say.
-
-    A selector cannot name a kind of interface: where that matters, the connection type is a loss. ESP and AH are sent
-    by the kernel itself, past its policies.
-    """
-    rows = [row for row in _sent(sample)[direction] if row.packet.protocol not in {ESP, AH}]
-    return [row for row in rows if not _depends_on_link(sample, row)]
-
-
-def _depends_on_link(sample: Sample, row: Row) -> bool:
-    return decide(flat_policy(sample), row.packet._replace(link=Link.DIALUP)) != row.expected
-
-
 def test_xfrm_lets_through_what_the_policy_lets_through(sample: Sample, machines: Lab) -> None:
-    for text in _files(sample, xfrm.TARGET):
+    for text in texts_for(sample, xfrm.TARGET):
         machines.host.batch(text)
     for direction, send in (
         (Direction.OUT, partial(machines.outbound, how="socket")),
         (Direction.IN, machines.inbound),
         (Direction.FORWARD, machines.forwarded),
     ):
-        rows = _for_xfrm(sample, direction)
+        rows = rows_for_xfrm(sample, direction)
         assert _arrived(rows, send([Probe.of(row.packet) for row in rows])) == _should_arrive(rows)
 
 
 def test_xfrm_asks_for_protection_of_what_the_policy_protects(sample: Sample, machines: Lab) -> None:
     """The kernel asks its key manager for an SA exactly for the outbound packets that must be protected."""
-    for text in _files(sample, xfrm.TARGET):
+    for text in texts_for(sample, xfrm.TARGET):
         machines.host.batch(text)
-    rows = _for_xfrm(sample, Direction.OUT)
+    rows = rows_for_xfrm(sample, Direction.OUT)
     asked = machines.acquires([Probe.of(row.packet) for row in rows])
     wanted = [row for row, priority in zip(rows, asked, strict=True) if priority is not None]
     assert _texts(wanted) == _texts(row for row in rows if row.expected.treatment == "protect")
@@ -179,14 +133,14 @@ def test_charon_lets_through_no_more_than_the_policy(sample: Sample, machines: L
         (Direction.IN, machines.inbound),
         (Direction.FORWARD, machines.forwarded),
     ):
-        rows = [row for row in _for_xfrm(sample, direction) if row.packet.local_port not in IKE_PORTS]
+        rows = [row for row in rows_for_xfrm(sample, direction) if row.packet.local_port not in IKE_PORTS]
         arrived = _arrived(rows, send([Probe.of(row.packet) for row in rows]))
         assert set(arrived) <= set(_should_arrive(rows))
         assert narrowed or arrived == _should_arrive(rows)
 
 
 def test_a_kind_of_interface_is_a_loss_of_xfrm() -> None:
-    lossy = {sample.name for sample in SAMPLES if any(_depends_on_link(sample, row) for row in sample.rows())}
+    lossy = {sample.name for sample in SAMPLES if any(depends_on_link(sample, row) for row in sample.rows())}
     told = {
         sample.name
         for sample in SAMPLES
