@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from ipsecmig.ike import narrowing
+from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.lifetimes import Lifetimes, read_phase_1, read_phase_2
 from ipsecmig.ike.wire.association import SecurityAssociation
+from ipsecmig.ike.wire.attributes import decode_attributes
 from ipsecmig.ike.wire.certificate import Certificate, CertificateRequest
+from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
@@ -101,8 +104,19 @@ def notify_name(kind: int) -> str:
 
 
 def _notify(payload: Notify) -> str:
-    data = f", data {_hex(payload.data)}" if payload.data else ""
+    data = f", {_notify_data(payload)}" if payload.data else ""
     return f"{notify_name(payload.kind)} about {_protocol(payload.protocol)}{data}"
+
+
+def _notify_data(payload: Notify) -> str:
+    """Return what a notify carries: lifetimes of RESPONDER-LIFETIME (RFC 2407 section 4.6.3.1), else octets."""
+    if payload.kind == NotifyNumber.RESPONDER_LIFETIME:
+        read = read_phase_1 if payload.protocol == Protocol.ISAKMP else read_phase_2
+        try:
+            return lifetimes_text(read(decode_attributes(Cursor(payload.data))))
+        except Malformed:
+            return f"malformed lifetimes {_hex(payload.data)}"
+    return f"data {_hex(payload.data)}"
 
 
 def _protocol(number: int) -> str:

@@ -130,7 +130,7 @@ def _silence(course: _Course) -> Verdict:
 
 def _cannot_read(course: _Course) -> Verdict:
     reason = (
-        f"the messages that the keys protect cannot be read by the other end:"
+        f"the ends cannot read what the keys of the other protect:"
         f" {_credential(course)} is not the one that {course.peer} has for this host"
     )
     return Verdict(Outcome.AUTHENTICATION_FAILED, reason, ("authentication",))

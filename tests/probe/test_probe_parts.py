@@ -34,6 +34,7 @@ from ipsecmig.ike.events import ChildEstablished
 from ipsecmig.ike.exchange import RANDOM_OCTETS
 from ipsecmig.ike.wire.identification import host
 from ipsecmig.ike.wire.message import Message, decode_message
+from ipsecmig.ike.wire.notification import Notify
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.packets import parse_packet
@@ -175,6 +176,18 @@ def test_the_tap_takes_anything(noise: list[bytes]) -> None:
     tap = Tap()
     for message in noise:
         tap.hear(message, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "data", "text"),
+    [
+        (1, "800b0001800c0e10", "RESPONDER-LIFETIME (24576) about ISAKMP, 3,600 s"),
+        (3, "80010001800201008001000200020004000186a0", "RESPONDER-LIFETIME (24576) about ESP, 256 s, 100,000 kB"),
+        (3, "8001", "RESPONDER-LIFETIME (24576) about ESP, malformed lifetimes 8001"),
+    ],
+)
+def test_a_lifetime_that_the_responder_sets_is_read(protocol: int, data: str, text: str) -> None:
+    assert payload_line(Notify(1, protocol, 24576, bytes(4), bytes.fromhex(data))).text == text
 
 
 @pytest.mark.parametrize("name", NAMES)
