@@ -48,7 +48,9 @@ def _credentials(configuration: Configuration) -> RsaCredentials:
 def skeyid(configuration: Configuration, hash_: Integrity, ni_b: bytes, nr_b: bytes, g_xy: bytes) -> bytes:
     """Return SKEYID, which depends on the method."""
     if isinstance(configuration.authentication, Secret):
-        return keymat.skeyid_for_preshared_key(hash_, configuration.authentication.reveal().encode(), ni_b, nr_b)
+        # A key that a configuration gives as octets need not be text: those that are not stand in it as surrogates.
+        octets = configuration.authentication.reveal().encode(errors="surrogateescape")
+        return keymat.skeyid_for_preshared_key(hash_, octets, ni_b, nr_b)
     return keymat.skeyid_for_signatures(hash_, ni_b, nr_b, g_xy)
 
 

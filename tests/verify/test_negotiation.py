@@ -11,8 +11,9 @@ from handmade import flat_sample, flat_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from negotiations import emitted, negotiate_texts, texts
-from strategies.ir import transforms
+from strategies.ir import sites, stores, transforms
 
+from ipsecmig.errors import IpsecmigError
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.policy import (
@@ -104,6 +105,8 @@ PLANTS = [
     Plant("method", TUNNEL, r"auth = psk", "auth = pubkey", Stage.AUTHENTICATION, "authentication method",
           "psk", "certificate"),
     Plant("key", TUNNEL, r'secret = ".*"', 'secret = "another"', Stage.AUTHENTICATION, "preshared key",
+          "a key (not shown)", "another key (not shown)"),
+    Plant("key of octets", TUNNEL, r'secret = ".*"', "secret = 0sgP8=", Stage.AUTHENTICATION, "preshared key",
           "a key (not shown)", "another key (not shown)"),
     Plant("no PFS", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-sha1", Stage.QUICK_MODE, "PFS group",
           "esp 3des-sha1, PFS modp1024, tunnel", "esp 3des-sha1, tunnel"),
@@ -367,3 +370,19 @@ def test_what_is_emitted_without_loss_is_agreed(store: PolicyStore) -> None:
             assert agreement.main_mode in store.policies[0].main_mode.offers
             assert agreement.transforms in {offer.transforms for offer in store.filter_actions[0].offers}
             assert (agreement.pfs_group is not None) is store.filter_actions[0].pfs
+
+
+@settings(max_examples=30, deadline=None)
+@given(stores(), sites(), st.sampled_from(["strongswan", "netsh", "xfrm"]))
+def test_whatever_the_policy_there_is_an_outcome_with_its_grounds(store: PolicyStore, site: Site, target: str) -> None:
+    for policy in store.policies:
+        flat = flatten(store, policy, site)
+        try:
+            outcomes = negotiate_texts(flat, texts(emitted(store, flat, target)))
+        except IpsecmigError:
+            continue  # Windows takes more names than netsh can write; reading back says so.
+        for one in outcomes:
+            assert one.agreements or one.mismatches or one.reasons
+            assert one.mismatches or one.outcome not in {Outcome.FAILED, Outcome.DIFFERENT}
+            assert all(m.contrasts or m.reason for m in one.mismatches)
+            assert bool(one.supposed or one.reasons) or one.outcome is not Outcome.UNDECIDED

@@ -55,6 +55,12 @@ class Conversation:
         return next((failure.notify for failure in failures if failure.notify is not None), None)
 
     @property
+    def reason(self) -> str:
+        """What the first end that gave up said; the answerer knows more."""
+        failures = (e for e in (*self.answerer, *self.beginner) if isinstance(e, Failed))
+        return next((failure.reason for failure in failures), "")
+
+    @property
     def stop(self) -> Stop | None:
         """Where it came to nothing, None if it did not. Main mode's proposals are refused before anything is proved."""
         if self.children is not None:

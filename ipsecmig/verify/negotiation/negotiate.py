@@ -46,9 +46,9 @@ _SPEAKERS: Final = ("strongswan", "netsh", "xfrm")
 _NO_SPEAKER: Final = (
     "a packet filter holds neither keys nor algorithms; name the configuration of the IKE daemon that goes with it"
 )
-_RANGES: Final = "IKEv1 identifies one protocol and one port, or all; this is about some"
-_NOT_SELECTED: Final = "the target has no selector for its packets"
+_RANGES: Final = "IKEv1 identifies one protocol and one port, or all; no selector for this is of that kind"
 _OWN_UNKNOWN: Final = "what the tunnel carries depends on this host's own address; give it with --site or --me"
+_NO_END: Final = "an end of the tunnel is not known"
 _TOO_LONG: Final = "a lifetime is longer than IKE can say"
 
 
@@ -122,13 +122,9 @@ def _negotiated(shared: Circumstances, case: Case) -> Negotiation:
     if is_too_long(policy) or is_too_long(target.terms):
         return _undecided(case, _TOO_LONG)
     if case.policy_selector is None or case.target_selector is None:
-        return _undecided(case, _RANGES if case.policy_selector is None else _unselected(case))
+        return _undecided(case, _RANGES)
     mismatch = _before_running(case, policy, target.terms)
     return _failed(case, mismatch) if mismatch else _run(shared, case, policy, target.terms, target.supposed)
-
-
-def _unselected(case: Case) -> str:
-    return _RANGES if case.protection is not None else _NOT_SELECTED
 
 
 def _before_running(case: Case, policy: Terms, target: Terms) -> Mismatch | None:
@@ -158,7 +154,7 @@ def _ends_in_words(case: Case) -> tuple[tuple[str], tuple[str]] | None:
     tunnel, said = case.region.protect.tunnel, case.observed.protection
     if tunnel is None or said is None or said.mode is not Mode.TUNNEL or said.ends is None:
         return None
-    family = Family(case.region.witness.family)
+    family = _outer_family(case)
     mine = tuple(end.first if end is not None else None for end in (tunnel.local, tunnel.remote))
     pairs = list(zip(mine, said.ends, strict=True))
     if all(own is None or other is None or own == other for own, other in pairs):
@@ -172,9 +168,10 @@ def _ends_in_words(case: Case) -> tuple[tuple[str], tuple[str]] | None:
 def _run(shared: Circumstances, case: Case, policy: Terms, target: Terms, supposed: tuple[str, ...]) -> Negotiation:
     method = next(m for m in policy.methods if m in target.methods)
     credentials = credentials_for(method, policy, target, shared.authorities)
-    if case.policy_selector is None or case.target_selector is None:
-        raise ValueError("a case without selectors cannot be run")
-    parties = Parties(policy, target, credentials, _ends(case), case.policy_selector, case.target_selector)
+    ends, mine, theirs = _ends(case), case.policy_selector, case.target_selector
+    if ends is None or mine is None or theirs is None:
+        return _undecided(case, _NO_END)
+    parties = Parties(policy, target, credentials, ends, mine, theirs)
     witness, random = case.region.witness, shared.random
     tried = [attempt(parties, method, side, witness, random) for side in Side]
     agreements = tuple(one for one in tried if isinstance(one, Agreement))
@@ -216,18 +213,30 @@ def _anybody(one: Mismatch) -> Mismatch:
     return Mismatch(one.stage, one.contrasts, one.policy, one.target, one.change, None, one.reason, one.opens)
 
 
-def _ends(case: Case) -> Ends:
-    """Return the addresses between which IKE and protected packets run: hosts, or the ends of the tunnel."""
+def _ends(case: Case) -> Ends | None:
+    """Return the addresses between which IKE and protected packets run: hosts, or the ends of the tunnel.
+
+    None where an end of a tunnel is not known, and the packet's own address is of another version of IP.
+    """
     region, said = case.region, case.observed.protection
     packet, tunnel = region.witness, region.protect.tunnel
-    numbers = [packet.local, packet.remote]
-    if tunnel is not None:
-        other = (said.ends if said is not None else None) or (None, None)
-        named = ((tunnel.local, other[0]), (tunnel.remote, other[1]))
-        for place, (mine, theirs) in enumerate(named):
-            known = mine.first if mine is not None else theirs
-            numbers[place] = numbers[place] if known is None else known
-    return Ends(*(address(number, packet.family) for number in numbers))
+    if tunnel is None:
+        return Ends(address(packet.local, packet.family), address(packet.remote, packet.family))
+    other = (said.ends if said is not None else None) or (None, None)
+    family = _outer_family(case)
+    found = []
+    for named, theirs, inner in zip((tunnel.local, tunnel.remote), other, (packet.local, packet.remote), strict=True):
+        number = named.first if named is not None else theirs
+        if number is None and family != packet.family:
+            return None
+        found.append(address(inner if number is None else number, family))
+    return Ends(*found)
+
+
+def _outer_family(case: Case) -> Family:
+    tunnel = case.region.protect.tunnel
+    ends = (tunnel.remote, tunnel.local) if tunnel is not None else ()
+    return next((end.family for end in ends if end is not None), Family(case.region.witness.family))
 
 
 def _lifetimes(policy: Terms, agreements: Sequence[Agreement]) -> Iterator[Mismatch]:

@@ -98,13 +98,14 @@ def _mismatch(parties: Parties, method: str, conversation: Conversation, groups:
         case Stop.MAIN_MODE:
             return compared(Stage.MAIN_MODE, main_mode_rows(parties.policy), main_mode_rows(parties.target))
         case Stop.AUTHENTICATION:
-            return _not_authenticated(parties, method)
+            return _not_authenticated(parties, method) or Mismatch(Stage.AUTHENTICATION, (), reason=conversation.reason)
         case _ if conversation.refusal == _OTHER_TRAFFIC and parties.policy.mode is parties.target.mode:
             return _other_traffic(parties)
         case _:
             mine = quick_mode_rows(parties.policy, groups[:1])
             theirs = quick_mode_rows(parties.target, parties.target.pfs_groups or (None,))
-            return compared(Stage.QUICK_MODE, mine, theirs)
+            found = compared(Stage.QUICK_MODE, mine, theirs)
+            return found if found.contrasts else replace(found, reason=conversation.reason)
 
 
 def compared(stage: Stage, policy: tuple[Row, ...], target: tuple[Row, ...]) -> Mismatch:
@@ -118,7 +119,10 @@ def compared(stage: Stage, policy: tuple[Row, ...], target: tuple[Row, ...]) -> 
     )
 
 
-def _not_authenticated(parties: Parties, method: str) -> Mismatch:
+def _not_authenticated(parties: Parties, method: str) -> Mismatch | None:
+    """Return in what the credentials differ, None if they do not."""
+    if parties.credentials.policy == parties.credentials.target:
+        return None
     if method == CERTIFICATE:
         names = (parties.policy.authority or "none",), (parties.target.authority or "none",)
         return one_attribute(Stage.AUTHENTICATION, "certification authority", *names)
