@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Final
 
@@ -48,6 +48,7 @@ _NO_SPEAKER: Final = (
 )
 _RANGES: Final = "IKEv1 identifies one protocol and one port, or all; no selector for this is of that kind"
 _OWN_UNKNOWN: Final = "what the tunnel carries depends on this host's own address; give it with --site or --me"
+_NOTHING_OFFERED: Final = "a side offers nothing that IKE can make"
 _NO_END: Final = "an end of the tunnel is not known"
 _TOO_LONG: Final = "a lifetime is longer than IKE can say"
 
@@ -133,13 +134,15 @@ def _before_running(case: Case, policy: Terms, target: Terms) -> Mismatch | None
     if ends is not None:
         return one_attribute(Stage.ENDPOINTS, "tunnel endpoints", *ends)
     if not policy.main_mode_offers or not target.main_mode_offers:
-        return compared(Stage.MAIN_MODE, main_mode_rows(policy), main_mode_rows(target))
+        found = compared(Stage.MAIN_MODE, main_mode_rows(policy), main_mode_rows(target))
+        return replace(found, reason=_NOTHING_OFFERED)
     protocols = case.protection.protocols if case.protection is not None else None
     if policy.offers and not target.offers and protocols:
         wanted = protocols_of(tuple(offer.transforms for offer in policy.offers))
         return one_attribute(Stage.QUICK_MODE, "protocol", _named(wanted), _named(protocols))
     if not policy.offers or not target.offers:
-        return compared(Stage.QUICK_MODE, quick_mode_rows(policy, (None,)), quick_mode_rows(target, (None,)))
+        found = compared(Stage.QUICK_MODE, quick_mode_rows(policy, (None,)), quick_mode_rows(target, (None,)))
+        return replace(found, reason=_NOTHING_OFFERED)
     if not set(policy.methods) & set(target.methods):
         return one_attribute(Stage.AUTHENTICATION, "authentication method", policy.methods, target.methods)
     return None
