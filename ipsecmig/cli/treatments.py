@@ -23,7 +23,10 @@ def treatment(value: Permit | Block | Protect) -> str:
 
 
 def observed(value: Observed) -> str:
-    """Return what becomes of a packet."""
+    """Return what becomes of a packet; where that is not known, everything that may."""
+    if value.others:
+        told = dict.fromkeys(observed(alternative) for alternative in value.alternatives)
+        return f"{' or '.join(told)} (filters in conflict)"
     if value.protection is None:
         return "passes in clear" if value.clear else "is dropped"
     return "passes protected or in clear" if value.clear else "passes only protected"

@@ -22,7 +22,7 @@ from ipsecmig.model.policy import NotUnderstood
 from ipsecmig.model.selectors import AH, ESP, UDP, AddressRange, Family
 from ipsecmig.model.space import Box, Direction, Packet, box
 from ipsecmig.model.targets import Loss
-from ipsecmig.model.treatment import Treatment
+from ipsecmig.model.treatment import Conflict, Treatment
 from ipsecmig.verify.forgiveness import Forgiveness, forgiveness
 from ipsecmig.verify.observed import (
     DROPPED,
@@ -34,6 +34,7 @@ from ipsecmig.verify.observed import (
     compose,
     disagreements,
     expected,
+    one_of,
     opens,
 )
 from ipsecmig.verify.target import ReadTarget, Responsible
@@ -65,6 +66,11 @@ class PolicyDifference:
     explanation: Explanation
     responsible: tuple[Responsible, ...]
 
+    @property
+    def certain(self) -> bool:
+        """Whether the target surely does something else: not where its own filters are in conflict and one agrees."""
+        return not any(agrees(self.source, alternative) for alternative in self.target.alternatives)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -91,18 +97,34 @@ def compare(
     undecided = flat.not_understood + tuple(doubt for t in targets for doubt in t.not_understood)
     assumptions = _assumptions(flat, targets)
     try:
-        differences, truncated = _differences(flat, targets, forgiveness(flat, losses), limit)
+        treatments = decision_map(flat)
+        differences, truncated = _differences(flat, treatments, targets, forgiveness(flat, losses), limit)
     except BudgetExceeded as excess:
         doubt = NotUnderstood(f'policy "{flat.policy.name}"', str(excess), flat.policy.origin)
         return Comparison(Result.UNDECIDED, (), truncated=False, assumptions=assumptions, undecided=(*undecided, doubt))
-    result = Result.DIFFERENT if differences else Result.EQUAL
-    return Comparison(Result.UNDECIDED if undecided else result, differences, truncated, assumptions, undecided)
+    result = Result.UNDECIDED if undecided else _result(differences)
+    return Comparison(result, differences, truncated, (*assumptions, *_left_out(treatments)), undecided)
+
+
+def _result(differences: Sequence[PolicyDifference]) -> Result:
+    """Return *different* where some packet surely meets something else, *undecided* where it only may."""
+    if any(d.certain for d in differences):
+        return Result.DIFFERENT
+    return Result.UNDECIDED if differences else Result.EQUAL
+
+
+def _left_out(treatments: DecisionMap[Treatment]) -> Iterator[str]:
+    if any(isinstance(treatment, Conflict) for treatment in treatments.leaves()):
+        yield "packets for which filters of the policy are in conflict are left out: which one wins is not documented"
 
 
 def _differences(
-    flat: FlatPolicy, targets: Sequence[ReadTarget], forgiven: Forgiveness, limit: int
+    flat: FlatPolicy,
+    treatments: DecisionMap[Treatment],
+    targets: Sequence[ReadTarget],
+    forgiven: Forgiveness,
+    limit: int,
 ) -> tuple[tuple[PolicyDifference, ...], bool]:
-    treatments = decision_map(flat)
     found: list[PolicyDifference] = []
     truncated = False
     for direction in _directions(flat, targets):
@@ -133,6 +155,8 @@ def _in_turn(maps: Sequence[DecisionMap[Observed]]) -> DecisionMap[Observed] | N
 
 def _guarded(filtered: Observed, kernel: Observed) -> Observed:
     """Compose a packet filter with the kernel's policies: what only passes protected does not where none protects."""
+    if filtered.others:
+        return one_of(_guarded(one, kernel) for one in filtered.alternatives)
     required = filtered.protection is not None and not filtered.clear
     return DROPPED if required and kernel == PASSES else compose(filtered, kernel)
 
@@ -172,12 +196,7 @@ def _expectation(
 
 def _slack(flat: FlatPolicy, direction: Direction, forgiven: Forgiveness) -> DecisionMap[Slack | None]:
     """Return what is forgiven where a packet of `direction` can exist, None where it cannot."""
-    forgiving = forgiven.closes.combine(forgiven.opens, _forgiving).along(direction)
-    return _possible(flat, direction).along(direction).combine(forgiving, _where_possible)
-
-
-def _forgiving(closes: bool, opens: bool) -> Slack:
-    return (Slack.CLOSES if closes else Slack.NONE) | (Slack.OPENS if opens else Slack.NONE)
+    return _possible(flat, direction).along(direction).combine(forgiven.slack.along(direction), _where_possible)
 
 
 def _where_possible(possible: bool, slack: Slack) -> Slack | None:
@@ -185,9 +204,9 @@ def _where_possible(possible: bool, slack: Slack) -> Slack | None:
 
 
 def _parameters(source: Observed, target: Observed) -> tuple[str, ...]:
-    if source.protection is None or target.protection is None:
-        return ()
-    return disagreements(source.protection, target.protection)
+    asked = source.protection
+    given = [one.protection for one in target.alternatives if one.protection is not None]
+    return () if asked is None else tuple(dict.fromkeys(n for one in given for n in disagreements(asked, one)))
 
 
 def _directions(flat: FlatPolicy, targets: Iterable[ReadTarget]) -> Iterator[Direction]:

@@ -1,14 +1,15 @@
 """What a comparison forgives because the conversion already reported it: losses, turned into data.
 
 A loss about a parameter of protection silences that parameter; one about which packets are meant gives slack to
-those packets: to close in any case, to open where the loss says that it fails open. A bundle is forgiven a closing
-deviation when one of its targets reports it, and anything else only when all of them do.
+those packets: to close in any case, to open where the loss says that it fails open. A bundle is forgiven what one of
+its targets reports, a closing deviation or a weaker protection; that packets pass only when all of them report it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import or_
 
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.decision import DecisionMap
@@ -18,7 +19,7 @@ from ipsecmig.model.policy import FilterAction
 from ipsecmig.model.space import ALL_LINKS, Box, Direction
 from ipsecmig.model.targets import Loss, LossKind, SecurityDirection
 from ipsecmig.model.treatment import Protect, Treatment
-from ipsecmig.verify.observed import Observed
+from ipsecmig.verify.observed import Observed, Slack
 
 _PARAMETERS: dict[AttributeKind, tuple[str, ...]] = {
     AttributeKind.MAIN_MODE_OFFERS: ("main_mode_offers", "pfs_groups"),
@@ -55,11 +56,10 @@ _GONE = frozenset({LossKind.DROPPED, LossKind.NEEDS_HUMAN})
 
 @dataclass(frozen=True, slots=True)
 class Forgiveness:
-    """`silent` are the parameters not compared, by treatment; the maps tell where a target may close or open more."""
+    """`silent` are the parameters not compared, by treatment; `slack` tells where a target may do otherwise."""
 
     silent: dict[Protect, frozenset[str]]
-    closes: DecisionMap[bool]
-    opens: DecisionMap[bool]
+    slack: DecisionMap[Slack]
 
     def soften(self, treatment: Treatment, observed: Observed) -> Observed:
         """Return `observed` without the parameters that are not compared."""
@@ -79,12 +79,15 @@ def forgiveness(flat: FlatPolicy, losses_by_target: Sequence[Sequence[Loss]]) ->
         silent = found if number == 0 else {t: silent[t] & names for t, names in found.items() if t in silent}
         closing.extend(_regions(flat, losses))
         opening.append(set(_regions(flat, (x for x in losses if x.direction is SecurityDirection.FAILS_OPEN))))
-    common = set.intersection(*opening) if opening else set()
-    return Forgiveness(silent, _where(closing), _where(sorted(common)))
+    slack = _where(closing, Slack.CLOSES)
+    if any(opening):
+        weakening = _where(sorted(set.union(*opening)), Slack.WEAKENS)
+        slack = slack.combine(weakening, or_).combine(_where(sorted(set.intersection(*opening)), Slack.OPENS), or_)
+    return Forgiveness(silent, slack)
 
 
-def _where(boxes: Iterable[Box]) -> DecisionMap[bool]:
-    return DecisionMap.from_layers(((box, True) for box in boxes), default=False)
+def _where(boxes: Iterable[Box], slack: Slack) -> DecisionMap[Slack]:
+    return DecisionMap.from_layers(((box, slack) for box in boxes), default=Slack.NONE)
 
 
 def _silenced(flat: FlatPolicy, losses: Iterable[Loss]) -> dict[Protect, frozenset[str]]:

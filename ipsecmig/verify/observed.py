@@ -7,6 +7,7 @@ speak; several targets that a packet meets one after another are composed, each 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
 from typing import Final
@@ -59,11 +60,12 @@ class Protection:
 
 
 class Slack(Flag):
-    """In which direction a target may differ because a loss already says so by name."""
+    """How a target may differ because a loss already says so by name: `WEAKENS` protects otherwise, and never clear."""
 
     NONE = 0
     CLOSES = auto()
     OPENS = auto()
+    WEAKENS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,19 @@ class Observed:
     """What becomes of a packet.
 
     `clear` says whether it passes as it is. `protection` says under what it passes protected; None means that it
-    does not, or need not, pass so. `slack` is what a comparison forgives here.
+    does not, or need not, pass so. `slack` is what a comparison forgives here. `others` are what may become of it just
+    as well, where it is not known which: filters of a target that is a Windows policy are in conflict there.
     """
 
     clear: bool
     protection: Protection | None = None
     slack: Slack = Slack.NONE
+    others: frozenset[Observed] = frozenset()
+
+    @property
+    def alternatives(self) -> tuple[Observed, ...]:
+        """Everything that may become of the packet, each by itself."""
+        return (replace(self, others=frozenset()), *self.others) if self.others else (self,)
 
 
 PASSES = Observed(True)
@@ -101,6 +110,22 @@ def expected(treatment: Treatment, direction: Direction) -> Observed:
         return Observed(treatment.fallback_to_clear, expected_protection(treatment))
     let_in = direction is Direction.IN and treatment.accept_clear_inbound
     return PASSES if let_in else Observed(False, expected_protection(treatment))
+
+
+def one_of(alternatives: Iterable[Observed]) -> Observed:
+    """Return what becomes of a packet that meets one of `alternatives`, nobody knows which; the most open stands first.
+
+    Raises ValueError without any.
+    """
+    first, *rest = sorted(frozenset(alternatives), key=lambda o: (not o.clear, o.protection is None, repr(o)))
+    return replace(first, others=frozenset(rest))
+
+
+def possible(treatment: Treatment, direction: Direction) -> Observed:
+    """Return what a target that is a policy makes of packets that meet `treatment`; for a conflict all that it may."""
+    if not isinstance(treatment, Conflict):
+        return expected(treatment, direction)
+    return one_of(expected(candidate, direction) for candidate in treatment.candidates)
 
 
 def expected_protection(treatment: Protect) -> Protection:
@@ -176,6 +201,8 @@ def _pfs_groups(treatment: Protect) -> frozenset[DhGroup]:
 
 def compose(first: Observed, second: Observed) -> Observed:
     """Return what becomes of a packet that meets both, for example a packet filter and then the kernel's policies."""
+    if first.others or second.others:
+        return one_of(compose(one, other) for one in first.alternatives for other in second.alternatives)
     clear = first.clear and second.clear
     if first.protection is None and second.protection is None:
         return Observed(clear)
@@ -191,11 +218,22 @@ def _merge(first: Protection | None, second: Protection | None) -> Protection:
 
 
 def agrees(source: Observed, target: Observed) -> bool:
-    """Whether the target does what the source does, as far as it speaks, or differs only as a loss says."""
+    """Whether the target does what the source does, as far as it speaks, or differs only as a loss says.
+
+    Of what a target may do, it must all agree.
+    """
+    if target.others:
+        return all(agrees(source, alternative) for alternative in target.alternatives)
     if _same(source, target):
         return True
-    slack = source.slack | target.slack
-    return bool(slack & (Slack.OPENS if opens(source, target) else Slack.CLOSES))
+    return bool(_slack_wanted(source, target) & (source.slack | target.slack))
+
+
+def _slack_wanted(source: Observed, target: Observed) -> Slack:
+    if not opens(source, target):
+        return Slack.CLOSES
+    both_protect = source.protection is not None and target.protection is not None
+    return Slack.OPENS | Slack.WEAKENS if both_protect and not target.clear else Slack.OPENS
 
 
 def _same(source: Observed, target: Observed) -> bool:
@@ -215,7 +253,9 @@ def disagreements(source: Protection, target: Protection) -> tuple[str, ...]:
 
 
 def opens(source: Observed, target: Observed) -> bool:
-    """Whether the target lets through what the source does not, or does not protect it as the source asks."""
+    """Whether the target lets through what the source does not, or does not protect it as the source asks; or may."""
+    if target.others:
+        return any(opens(source, alternative) for alternative in target.alternatives)
     if target.clear and not source.clear:
         return True
     if target.protection is None:

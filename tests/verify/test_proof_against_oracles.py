@@ -18,6 +18,7 @@ from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.flatten import FlatPolicy, flatten
 from ipsecmig.model.policy import (
     Action,
+    AhTransform,
     EspTransform,
     Filter,
     FilterAction,
@@ -191,6 +192,24 @@ def test_a_mutant_that_opens_beyond_its_losses_is_not_called_equal(
         if opened:
             comparison = compare(asked.flat, [read_text(name, mutant, site)], [emission.losses])
             assert comparison.result is not Result.EQUAL, opened[0].text()
+
+
+def test_a_bundle_is_forgiven_the_weaker_protection_that_one_of_its_targets_reports() -> None:
+    """A packet filter says nothing of how packets are protected, so that the kernel's policies are alone in it."""
+    weak = (
+        QuickModeOffer((EspTransform(Encryption.NULL, Integrity.SHA1),)),
+        QuickModeOffer((AhTransform(Integrity.MD5),)),
+    )
+    there = AddressRange.parse("10.0.0.0")
+    lists = (
+        FilterList("all", (Filter(ANY, ANY, mirrored=False),)),
+        FilterList("one", (Filter(ANY, there, mirrored=False),)),
+    )
+    actions = (FilterAction("w", Action.NEGOTIATE, weak), FilterAction("s", Action.NEGOTIATE, OFFERS))
+    policy = Policy("P", MAIN_MODE, (Rule("a", "all", "w"), Rule("o", "one", "s")), assigned=True)
+    asked = request(PolicyStore((policy,), lists, actions), UNKNOWN_SITE)
+    for bundle in verify_emissions(asked.flat, [EMIT[name](asked) for name in ("nftables", "strongswan", "xfrm")]):
+        assert bundle.comparison.result is Result.EQUAL, bundle.targets
 
 
 def test_another_protection_of_the_answers_is_told_by_the_loss_and_forgiven_with_it() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain
 
 from ipsecmig.model.conflicts import decision_map
@@ -10,7 +9,7 @@ from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.explanation import explain
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.space import Box, Direction, Packet
-from ipsecmig.verify.observed import Observed, Slack, expected
+from ipsecmig.verify.observed import Observed, possible
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
@@ -19,16 +18,15 @@ def read_policy(flat: FlatPolicy) -> ReadTarget:
     treatments = decision_map(flat)
 
     def observed(direction: Direction) -> DecisionMap[Observed]:
-        """Return what becomes of packets; no slack for a target's conflicts, which would forgive what it does."""
-        return treatments.along(direction).map(lambda t: replace(expected(t, direction), slack=Slack.NONE))
+        """Return what becomes of packets, of those in conflict everything that may."""
+        return treatments.along(direction).map(lambda treatment: possible(treatment, direction))
 
     def responsible(packet: Packet) -> Responsible | None:
         deciding = explain(flat, packet).deciding
         if not deciding:
             return None
-        decisive = deciding[0]
-        text = f'rule "{decisive.rule.name}", filter list "{decisive.filter_list.name}"'
-        return Responsible(decisive.filter.origin, text)
+        texts = (f'rule "{one.rule.name}", filter list "{one.filter_list.name}"' for one in deciding)
+        return Responsible(deciding[0].filter.origin, ", in conflict with ".join(dict.fromkeys(texts)))
 
     def selecting(direction: Direction) -> DecisionMap[Box | None]:
         exempt = ((box, None) for exemption in flat.exemptions for box in exemption.boxes)
