@@ -12,6 +12,7 @@ from ipsecmig.cli.convert import convert
 from ipsecmig.cli.diff import diff
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.formats import formats
+from ipsecmig.cli.groups import with_groups
 from ipsecmig.cli.guard import guarded
 from ipsecmig.cli.printer import print_version
 from ipsecmig.cli.probe import probe
@@ -53,7 +54,7 @@ def make_app(commands: Sequence[Callable[..., Exit]]) -> typer.Typer:
     )
     app.callback()(_program)
     for command in commands:
-        app.command()(guarded(command))
+        app.command()(guarded(with_groups(command)))
     return app
 
 

@@ -8,25 +8,16 @@ import typer
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
+    HostOptions,
     LossThreshold,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
+    OutputOptions,
+    ReadingOptions,
     Sources,
-    WindowsOption,
     WithSecrets,
-    input_options,
 )
-from ipsecmig.cli.printer import ColorMode, Printer, make_printer
+from ipsecmig.cli.printer import Printer
 
 if TYPE_CHECKING:
     from ipsecmig.cli.conversion import Conversion, Outcome
@@ -42,14 +33,6 @@ def convert(
         str | None,
         typer.Option("-o", "--output", metavar="PATH", help="The folder to write to; - prints the files instead."),
     ] = None,
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
     fail_on: Annotated[
         LossThreshold,
@@ -61,8 +44,10 @@ def convert(
     force: Annotated[bool, typer.Option("--force", help="Replace files that ipsecmig did not write.")] = False,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Write without verifying.")] = False,
     with_secrets: WithSecrets = False,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Convert a policy to the configuration of other systems.
 
@@ -72,12 +57,12 @@ def convert(
     from ipsecmig.cli.site import make_site
     from ipsecmig.cli.sources import read_store
 
-    printer = make_printer(color, quiet=quiet)
-    inputs = input_options(sources, from_, encoding, define, assume)
+    printer = talk.printer()
+    inputs = reading.of(*sources)
     targets = choose_targets(to)
-    host = make_site(SiteOptions(site, tuple(me or ()), windows))
+    host = make_site(site)
     store = read_store(inputs, printer)
-    conversion = convert_policy(store, policy, host, targets, verify=not no_verify)
+    conversion = convert_policy(store, reading.policy, host, targets, verify=not no_verify)
     written = _write(conversion, output, force=force)
     outcome = Outcome(output, written, with_secrets=with_secrets)
     if output == STANDARD_OUTPUT and format_ is Format.TEXT:

@@ -8,38 +8,22 @@ import typer
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
-    WindowsOption,
-    input_options,
+    HostOptions,
+    OutputOptions,
+    ReadingOptions,
 )
-from ipsecmig.cli.printer import ColorMode, make_printer
 
 
 def diff(
     first: Annotated[str, typer.Argument(metavar="A", help="One policy; - is standard input.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The other policy.")],
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Show which packets two policies treat differently, whatever format each is in.
 
@@ -50,10 +34,6 @@ def diff(
     from ipsecmig.verify.compare import compare
     from ipsecmig.verify.readback.windows import read_policy
 
-    printer = make_printer(color, quiet=quiet)
-    host = SiteOptions(site, tuple(me or ()), windows)
-    one, other = (
-        read_flat(input_options([name], from_, encoding, define, assume), host, policy, printer)
-        for name in (first, second)
-    )
+    printer = talk.printer()
+    one, other = (read_flat(reading.of(name), site, reading.policy, printer) for name in (first, second))
     return print_comparison(compare(one, [read_policy(other)]), printer, format_)

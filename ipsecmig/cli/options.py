@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from ipsecmig.cli.printer import ColorMode
+from ipsecmig.cli.printer import ColorMode, Printer, make_printer
 from ipsecmig.errors import UsageError
 from ipsecmig.model.windows import WindowsVersion
 
@@ -82,8 +83,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors on 
 WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Show preshared keys; without it they never appear.")]
 
 
-class InputOptions(NamedTuple):
-    """What the command line says about the sources."""
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How the sources are read, and which policy of theirs is meant."""
+
+    policy: PolicyName = None
+    from_: FromFormat = None
+    define: Define = None
+    assume: Assume = None
+    encoding: Encoding = None
+
+    def of(self, *names: str) -> Inputs:
+        """Return the sources called `names`, to be read so. Raises UsageError for a definition without `=`."""
+        definitions, assumptions = _definitions(self.define or []), frozenset(self.assume or [])
+        return Inputs(names, self.from_, self.encoding, definitions, assumptions)
+
+
+class Inputs(NamedTuple):
+    """The sources that a command reads."""
 
     names: tuple[str, ...]
     format: str | None = None
@@ -92,19 +109,25 @@ class InputOptions(NamedTuple):
     assumptions: frozenset[str] = frozenset()
 
 
-class SiteOptions(NamedTuple):
-    """What the command line says about the policy's host."""
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """What the command line says about the policy's host and its surroundings."""
 
-    file: Path | None = None
-    addresses: tuple[str, ...] = ()
-    windows: WindowsVersion | None = None
+    site: SiteFile = None
+    me: MyAddresses = None
+    windows: WindowsOption = None
 
 
-def input_options(
-    names: list[str], format_: str | None, encoding: str | None, define: list[str] | None, assume: list[str] | None
-) -> InputOptions:
-    """Return the input options in one piece. Raises UsageError for a definition without `=`."""
-    return InputOptions(tuple(names), format_, encoding, _definitions(define or []), frozenset(assume or []))
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How a command talks."""
+
+    quiet: Quiet = False
+    color: Color = ColorMode.AUTO
+
+    def printer(self) -> Printer:
+        """Return the printer that talks so."""
+        return make_printer(self.color, quiet=self.quiet)
 
 
 def _definitions(pairs: list[str]) -> dict[str, str]:

@@ -9,11 +9,11 @@ from ipsecmig.cli.sources import read_store
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 
 if TYPE_CHECKING:
-    from ipsecmig.cli.options import InputOptions, SiteOptions
+    from ipsecmig.cli.options import HostOptions, Inputs
     from ipsecmig.cli.printer import Printer
 
 
-def read_flat(inputs: InputOptions, site: SiteOptions, policy: str | None, printer: Printer) -> FlatPolicy:
+def read_flat(inputs: Inputs, site: HostOptions, policy: str | None, printer: Printer) -> FlatPolicy:
     """Return the policy that is meant, as packets meet it on the host that is meant; prints the diagnostics.
 
     Raises InputError for input that cannot be read and UsageError for a policy that is not singled out.

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import (
     Against,
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
-    InputOptions,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
-    WindowsOption,
-    input_options,
+    HostOptions,
+    Inputs,
+    OutputOptions,
+    ReadingOptions,
 )
-from ipsecmig.cli.printer import ColorMode, Printer, make_printer
+from ipsecmig.cli.printer import Printer
 from ipsecmig.cli.probe_options import (
     As,
     AuthorityFile,
@@ -68,17 +60,11 @@ def probe(
     certificate: CertificateFile = None,
     private_key: PrivateKeyFile = None,
     authority: AuthorityFile = None,
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Speak IKE to a live peer as the old Windows host would, and report what was agreed, or why not.
 
@@ -92,13 +78,13 @@ def probe(
     from ipsecmig.probe.run import probe as run
     from ipsecmig.probe.transport import Ports, resolve, source_address
 
-    printer = make_printer(color, quiet=quiet)
+    printer = talk.printer()
     keys = read_keys(preshared_key, certificate, private_key, authority)
     _check_new(pcap)
     peer = resolve(host)
     local = source_address(peer)
-    inputs = input_options([as_], from_, encoding, define, assume)
-    flat = _flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, local, printer)
+    inputs = reading.of(as_)
+    flat = _flat(inputs, site, reading.policy, local, printer)
     plan = make_plan(flat, _region(flat, peer, packet_), local, peer, keys)
     comparison = _against(flat, plan, against or [])
     report = asyncio.run(run(Request(plan, Ports(source_port, port), listen, explain, ping, timeout)))
@@ -112,13 +98,13 @@ def _check_new(path: Path | None) -> None:
         raise OutputError(f"{path}: there is such a file already")
 
 
-def _flat(inputs: InputOptions, site: SiteOptions, policy: str | None, local: Address, printer: Printer) -> FlatPolicy:
+def _flat(inputs: Inputs, site: HostOptions, policy: str | None, local: Address, printer: Printer) -> FlatPolicy:
     """Return the policy as packets meet it; this host's address is the policy's host's where nothing else is said."""
     from ipsecmig.cli.policies import read_flat
     from ipsecmig.cli.site import make_site
 
     if not make_site(site).addresses:
-        site = site._replace(addresses=(str(local),))
+        site = replace(site, me=[str(local)])
     return read_flat(inputs, site, policy, printer)
 
 

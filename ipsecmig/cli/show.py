@@ -8,24 +8,15 @@ import typer
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
+    HostOptions,
+    OutputOptions,
+    ReadingOptions,
     Sources,
-    WindowsOption,
     WithSecrets,
-    input_options,
 )
-from ipsecmig.cli.printer import ColorMode, Printer, make_printer
+from ipsecmig.cli.printer import Printer
 
 if TYPE_CHECKING:
     from ipsecmig.model.flatten import FlatPolicy
@@ -37,34 +28,28 @@ def show(
     flat: Annotated[
         bool, typer.Option("--flat", help="Show what packets meet: every filter, the most specific first.")
     ] = False,
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
     with_secrets: WithSecrets = False,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Show a policy store, or with --flat one policy, as tables or as JSON.
 
     Example: ipsecmig show policy.cmd --flat
     """
-    printer = make_printer(color, quiet=quiet)
-    inputs = input_options(sources, from_, encoding, define, assume)
+    printer = talk.printer()
+    inputs = reading.of(*sources)
     if not flat:
         from ipsecmig.cli.sources import read_store
 
-        store = _only(read_store(inputs, printer), policy)
+        store = _only(read_store(inputs, printer), reading.policy)
         _print_store(store, printer, format_, with_secrets=with_secrets)
         return Exit.UNDECIDED if store.not_understood else Exit.DONE
     from ipsecmig.cli.policies import read_flat
 
-    flattened = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
+    flattened = read_flat(inputs, site, reading.policy, printer)
     _print_flat(flattened, printer, format_)
     return Exit.UNDECIDED if flattened.not_understood else Exit.DONE
 

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ipsecmig.cli.inventory import Document, Step
-    from ipsecmig.cli.options import SiteOptions
+    from ipsecmig.cli.options import HostOptions
     from ipsecmig.diagnostics import Diagnostic
 
 Value = TypeVar("Value")
 
 
-def make_site(options: SiteOptions) -> Site:
+def make_site(options: HostOptions) -> Site:
     """Return what is known of the host: the inventory where one is given, then what the command line says.
 
     Raises InputError for a file that cannot be read or breaks the schema, UsageError for a wrong address.
@@ -49,12 +49,12 @@ def make_site(options: SiteOptions) -> Site:
     return make_inventory(options).site
 
 
-def make_inventory(options: SiteOptions) -> Inventory:
+def make_inventory(options: HostOptions) -> Inventory:
     """Return what is known of the host and its surroundings; raises as `make_site`."""
-    inventory = UNKNOWN_SURROUNDINGS if options.file is None else read_inventory(options.file)
+    inventory = UNKNOWN_SURROUNDINGS if options.site is None else read_inventory(options.site)
     site = inventory.site
-    if options.addresses:
-        site = replace(site, addresses=tuple(_own_address(text) for text in options.addresses))
+    if options.me:
+        site = replace(site, addresses=tuple(_own_address(text) for text in options.me))
     if options.windows is not None:
         site = replace(site, windows=options.windows)
     return replace(inventory, site=site)

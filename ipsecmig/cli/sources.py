@@ -14,7 +14,7 @@ from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import FilterAction, FilterList, HostSettings, Policy, PolicyStore
 
 if TYPE_CHECKING:
-    from ipsecmig.cli.options import InputOptions
+    from ipsecmig.cli.options import Inputs
     from ipsecmig.cli.printer import Printer
 
 STANDARD_INPUT = "-"
@@ -24,7 +24,7 @@ SKIPPED = "CLI003"
 CLASH = "CLI004"
 
 
-def read_store(options: InputOptions, printer: Printer) -> PolicyStore:
+def read_store(options: Inputs, printer: Printer) -> PolicyStore:
     """Return the store that the sources describe, after printing what there is to say about them.
 
     Raises InputError when a source cannot be read, is of no known format or holds a mistake, and UsageError for a
@@ -37,7 +37,7 @@ def read_store(options: InputOptions, printer: Printer) -> PolicyStore:
     return reading.store
 
 
-def read_sources(options: InputOptions) -> Reading:
+def read_sources(options: Inputs) -> Reading:
     """Return what the sources say together; each is read on its own, in order."""
     _check_assumptions(options.assumptions)
     return _join([_read(source, named, options) for name in options.names for source, named in load(name)])
@@ -74,7 +74,7 @@ def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
     return Diagnostic(code, Severity.ERROR, message, Origin(file), advice=advice)
 
 
-def _read(source: Source, named: bool, options: InputOptions) -> Reading:
+def _read(source: Source, named: bool, options: Inputs) -> Reading:
     from ipsecmig.dialects import registry
 
     wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)

@@ -8,22 +8,12 @@ import typer
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
-    WindowsOption,
-    input_options,
+    HostOptions,
+    OutputOptions,
+    ReadingOptions,
 )
-from ipsecmig.cli.printer import ColorMode, make_printer
 
 
 def trace(
@@ -31,17 +21,11 @@ def trace(
     packet: Annotated[
         str, typer.Argument(metavar="PACKET", help="For example 'out tcp 10.0.0.5:49152 > 10.1.0.9:445'.")
     ],
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Show what decides about one packet, what it beats, and why.
 
@@ -52,10 +36,10 @@ def trace(
     from ipsecmig.model.explanation import explain
     from ipsecmig.model.packets import parse_packet
 
-    printer = make_printer(color, quiet=quiet)
+    printer = talk.printer()
     point = parse_packet(packet)
-    inputs = input_options([source], from_, encoding, define, assume)
-    flat = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
+    inputs = reading.of(source)
+    flat = read_flat(inputs, site, reading.policy, printer)
     explanation = explain(flat, point)
     if format_ is Format.JSON:
         printer.json(explanation_document(explanation))

@@ -9,22 +9,12 @@ import typer
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import (
     Against,
-    Assume,
-    Color,
-    Define,
-    Encoding,
     Format,
     FormatOption,
-    FromFormat,
-    MyAddresses,
-    PolicyName,
-    Quiet,
-    SiteFile,
-    SiteOptions,
-    WindowsOption,
-    input_options,
+    HostOptions,
+    OutputOptions,
+    ReadingOptions,
 )
-from ipsecmig.cli.printer import ColorMode, make_printer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,17 +31,11 @@ def verify(
     negotiate: Annotated[
         bool, typer.Option("--negotiate", help="Also negotiate every protected region, and pass packets, in process.")
     ] = False,
-    policy: PolicyName = None,
-    from_: FromFormat = None,
-    site: SiteFile = None,
-    me: MyAddresses = None,
-    windows: WindowsOption = None,
-    define: Define = None,
-    assume: Assume = None,
-    encoding: Encoding = None,
     format_: FormatOption = Format.TEXT,
-    quiet: Quiet = False,
-    color: Color = ColorMode.AUTO,
+    *,
+    reading: ReadingOptions,
+    site: HostOptions,
+    talk: OutputOptions,
 ) -> Exit:
     """Compare configurations, emitted or written by hand, with a policy over all packets.
 
@@ -63,9 +47,9 @@ def verify(
     from ipsecmig.verify.compare import compare
     from ipsecmig.verify.readback.registry import read_targets
 
-    printer = make_printer(color, quiet=quiet)
-    inputs = input_options([source], from_, encoding, define, assume)
-    flat = read_flat(inputs, SiteOptions(site, tuple(me or ()), windows), policy, printer)
+    printer = talk.printer()
+    inputs = reading.of(source)
+    flat = read_flat(inputs, site, reading.policy, printer)
     files = [file for name in against or () for file in _files(name)]
     targets = read_targets(files, flat.site, ReadOptions())
     negotiations = _negotiations(flat, targets) if negotiate else None

@@ -9,6 +9,7 @@ from fake_parts import Cli, FakeTargets, loss
 
 from ipsecmig.cli import settings
 from ipsecmig.cli.app import COMMANDS
+from ipsecmig.cli.groups import with_groups
 from ipsecmig.model.targets import SecurityDirection
 
 
@@ -74,5 +75,5 @@ def test_not_utf8(cli: Cli, folder: Path) -> None:
 
 
 def test_every_key_is_an_option_of_some_command() -> None:
-    parameters = {name for command in COMMANDS for name in command.__annotations__}
+    parameters = {name for command in COMMANDS for name in with_groups(command).__annotations__}
     assert {parameter for parameter, _ in settings.KEYS.values()} <= parameters

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fake_parts import Cli
 
-from ipsecmig.cli.options import SiteOptions
+from ipsecmig.cli.options import HostOptions
 from ipsecmig.cli.site import make_site, read_inventory, read_site
 from ipsecmig.errors import InputError
 from ipsecmig.model.inventory import (
@@ -115,7 +115,7 @@ def test_every_mistake_is_said_at_once(tmp_path: Path) -> None:
 
 def test_command_line_wins(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(YAML)
-    options = SiteOptions(tmp_path / "site.yaml", ("192.0.2.1",), WindowsVersion.XP)
+    options = HostOptions(tmp_path / "site.yaml", ["192.0.2.1"], WindowsVersion.XP)
     site = make_site(options)
     assert (site.addresses, site.windows, site.exemptions) == (ranges("192.0.2.1"), WindowsVersion.XP, 1)
 
