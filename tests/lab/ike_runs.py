@@ -5,14 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Event, Failed
 from ipsecmig.ike.exchange import RANDOM_OCTETS
 from ipsecmig.ike.states import State
-from lab.sockets import IkeSockets
+from ipsecmig.udp import Datagram
 
 PATIENCE = 20.0
+
+
+class Carrier(Protocol):
+    """What takes an engine's datagrams to its peer and back."""
+
+    def send(self, datagram: Datagram) -> None:
+        """Send a datagram from the endpoint that is its source."""
+
+    def receive(self, seconds: float) -> Datagram | None:
+        """Return the next datagram, None if there is none for so long."""
 
 
 def answered(engine: Engine, found: list[Event]) -> bool:
@@ -32,7 +43,7 @@ def start(engine: Engine) -> None:
     engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
 
 
-def run(engine: Engine, udp: IkeSockets, ended: Callable[[Engine, list[Event]], bool] = answered) -> list[Event]:
+def run(engine: Engine, udp: Carrier, ended: Callable[[Engine, list[Event]], bool] = answered) -> list[Event]:
     """Run an engine until it `ended`, or patience is over; return its events."""
     found: list[Event] = []
     end = time.monotonic() + PATIENCE

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
@@ -16,12 +16,11 @@ import pytest
 from esp_packets import everything, ip
 from esp_packets import udp as udp_datagram
 
-from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol
+from ipsecmig.esp.association import SecurityAssociation, SecurityProtocol, UdpEncapsulation
 from ipsecmig.esp.bundle import InboundBundle, OutboundBundle
 from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Event
-from ipsecmig.ike.exchange import RANDOM_OCTETS
 from ipsecmig.ike.wire.identification import Identification, host, subnet
 from ipsecmig.model.algorithms import ENCRYPTION, DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import (
@@ -36,75 +35,70 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import AH, ESP, UDP
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
-from ipsecmig.udp import IKE_PORT, Datagram, Endpoint
+from ipsecmig.udp import NAT_T_PORT, Datagram, Endpoint, Path
 from lab.charon import Charon, missing_charon, open_charon
 from lab.guest.echoes import echo, reply_number
-from lab.guest.wire import OUR_INNER, OURS, THEIR_INNER, THEIRS, Wire, open_wire
-from lab.harness import Machine
+from lab.guest.wire import NAME, OUR_INNER, OURS, THEIR_INNER, THEIRS, Wire, open_wire
+from lab.harness import FAR_ADDRESS, Lab, Machine, missing, open_lab
+from lab.ike_runs import finished, run, start
+from lab.test_ike_nat import MASQUERADE
+from lab.test_ike_nat import settings as nat_settings
 
 pytestmark = pytest.mark.lab
 
-PATIENCE: Final = 20.0
+NATS_INSIDE, BEHIND_NAT = "10.7.0.1", "10.7.0.2"
 US, THEM = IPv4Address(OURS[4]), IPv4Address(THEIRS[4])
 
 
-@dataclass
-class Host:
-    """The test as a host: an engine, and what it agreed on."""
+class Carried:
+    """Takes an engine's datagrams as packets over the wire; other packets are passed over."""
 
-    wire: Wire
-    engine: Engine
-    events: list[Event] = field(default_factory=list)
-    passed_over: list[bytes] = field(default_factory=list)
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
 
-    def run(self, until: Callable[[], object]) -> None:
-        """Let the engine talk until something holds; raise AssertionError if it takes too long."""
-        end = time.monotonic() + PATIENCE
-        self._send()
-        while not until():
-            assert time.monotonic() < end, self.events
-            packet = self.wire.receive(min(self.engine.timer() or end, end) - time.monotonic())
-            if packet is None:
-                self.engine.on_timer(time.monotonic())
-            elif (datagram := carried(packet)) is not None:
-                self.engine.receive(datagram, time.monotonic(), os.urandom(RANDOM_OCTETS))
-            else:
-                self.passed_over.append(packet)
-            self._send()
+    def send(self, datagram: Datagram) -> None:
+        """Send a datagram, in IP."""
+        payload = udp_datagram(datagram.data, datagram.source.port, datagram.destination.port)
+        self._wire.send(ip(str(datagram.source.address), str(datagram.destination.address), UDP, payload))
 
-    def _send(self) -> None:
-        for datagram in self.engine.to_send():
-            payload = udp_datagram(datagram.data, datagram.source.port, datagram.destination.port)
-            self.wire.send(ip(str(datagram.source.address), str(datagram.destination.address), UDP, payload))
-        while (event := self.engine.next_event()) is not None:
-            self.events.append(event)
-
-    def child(self) -> ChildEstablished | None:
-        """Return what quick mode agreed on, None before."""
-        return next((event for event in self.events if isinstance(event, ChildEstablished)), None)
-
-
-def carried(packet: bytes) -> Datagram | None:
-    """Return the IKE datagram that a packet carries, None if it is something else."""
-    if packet[0] != 0x45 or packet[9] != UDP:
+    def receive(self, seconds: float) -> Datagram | None:
+        """Return the next datagram, None if there is none for so long."""
+        end = time.monotonic() + seconds
+        while (packet := self._wire.receive(end - time.monotonic())) is not None:
+            if packet[0] == 0x45 and packet[9] == UDP:
+                return datagram_in(packet)
         return None
+
+
+def datagram_in(packet: bytes) -> Datagram:
     ports = int.from_bytes(packet[20:22], "big"), int.from_bytes(packet[22:24], "big")
-    ends = [Endpoint(IPv4Address(packet[at : at + 4]), port) for at, port in zip((12, 16), ports, strict=True)]
-    return Datagram(packet[28:], *ends) if ports[1] == IKE_PORT else None
+    source, destination = (
+        Endpoint(IPv4Address(packet[at : at + 4]), port) for at, port in zip((12, 16), ports, strict=True)
+    )
+    return Datagram(packet[28:], source, destination)
+
+
+def child_in(found: list[Event]) -> ChildEstablished:
+    """Return what quick mode agreed on."""
+    (child,) = (event for event in found if isinstance(event, ChildEstablished))
+    return child
 
 
 def bundles(child: ChildEstablished) -> tuple[OutboundBundle, InboundBundle]:
     """Return the two directions of what was agreed on."""
     out, back = [], []
+    way = child.path or Path(Endpoint(US), Endpoint(THEM))
+    in_udp = child.path is not None
     for transform, agreed in zip(child.suite.transforms, child.associations, strict=True):
         mode = child.suite.mode if transform is child.suite.transforms[-1] else Mode.TRANSPORT
-        out.append(association(transform, mode, agreed.outbound_spi, agreed.outbound_key, (US, THEM)))
-        back.append(association(transform, mode, agreed.inbound_spi, agreed.inbound_key, (THEM, US)))
+        out.append(association(transform, mode, agreed.outbound_spi, agreed.outbound_key, way, in_udp))
+        returning = Path(way.remote, way.local)
+        back.append(association(transform, mode, agreed.inbound_spi, agreed.inbound_key, returning, in_udp))
     return OutboundBundle(tuple(out), everything()), InboundBundle(tuple(back), everything())
 
 
 def association(
-    transform: Transform, mode: Mode, spi: bytes, key: bytes, ends: tuple[IPv4Address, IPv4Address]
+    transform: Transform, mode: Mode, spi: bytes, key: bytes, way: Path, in_udp: bool
 ) -> SecurityAssociation:
     encryption = transform.encryption if isinstance(transform, EspTransform) else None
     cut = 0 if encryption is None else ENCRYPTION[encryption].key_bits // 8
@@ -112,12 +106,13 @@ def association(
         spi=int.from_bytes(spi, "big"),
         protocol=SecurityProtocol.AH if encryption is None else SecurityProtocol.ESP,
         mode=mode,
-        source=ends[0].packed,
-        destination=ends[1].packed,
+        source=way.local.address.packed,
+        destination=way.remote.address.packed,
         integrity=transform.integrity,
         integrity_key=key[cut:],
         encryption=encryption,
         encryption_key=key[:cut],
+        udp=UdpEncapsulation(way.local.port, way.remote.port) if in_udp else None,
     )
 
 
@@ -220,36 +215,66 @@ def charon(machine_and_wire: tuple[Machine, Wire]) -> Iterator[Charon]:
     wire.received()
 
 
-def assert_echoes_pass(host: Host, ends: tuple[str, str]) -> None:
+def assert_echoes_pass(wire: Wire, child: ChildEstablished, ends: tuple[str, str]) -> None:
     """Check that the kernel answers two echo requests, under what the engine agreed on."""
-    child = host.child()
-    assert child is not None
     out, back = bundles(child)
+    bare = ESP if isinstance(child.suite.transforms[0], EspTransform) else AH
     for number in (1, 2):
-        host.wire.send(out.protect(echo(4, ends, number), os.urandom(out.random_octets)))
-        packet = host.wire.receive(PATIENCE)
-        assert packet is not None
-        assert packet[9] == (ESP if isinstance(child.suite.transforms[0], EspTransform) else AH)
+        wire.send(out.protect(echo(4, ends, number), os.urandom(out.random_octets)))
+        packet = wire.awaited()
+        assert packet[9] == (bare if child.path is None else UDP)
         assert reply_number(4, ends, back.unprotect(packet)) == number
 
 
 @each_suite
 @each_mode
 def test_we_initiate(machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode) -> None:
+    _, wire = machine_and_wire
     charon.loads([settings(suite, mode)])
-    ours = Host(machine_and_wire[1], Engine(configuration(suite, mode)))
-    ours.engine.start(time.monotonic(), os.urandom(RANDOM_OCTETS))
-    ours.run(ours.child)
+    engine = Engine(configuration(suite, mode))
+    start(engine)
+    child = child_in(run(engine, Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
-    assert_echoes_pass(ours, BEHIND[mode])
+    assert_echoes_pass(wire, child, BEHIND[mode])
 
 
 @each_suite
 @each_mode
 def test_charon_initiates(machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode) -> None:
+    _, wire = machine_and_wire
     charon.loads([settings(suite, mode)])
     charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
-    ours = Host(machine_and_wire[1], Engine(configuration(suite, mode)))
-    ours.run(ours.child)
+    child = child_in(run(Engine(configuration(suite, mode)), Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
-    assert_echoes_pass(ours, BEHIND[mode])
+    assert_echoes_pass(wire, child, BEHIND[mode])
+
+
+@pytest.fixture
+def behind_nat() -> Iterator[tuple[Lab, Wire]]:
+    """Give a lab whose host translates addresses between the wire, where we are, and the far machine."""
+    if missing() or missing_charon():
+        pytest.skip(missing() or missing_charon())
+    with open_lab() as lab:
+        wire = Wire(lab.host)
+        lab.host.nft(MASQUERADE)
+        lab.host.ip("link", "set", NAME, "up")
+        lab.host.ip("addr", "add", f"{NATS_INSIDE}/24", "dev", NAME)
+        yield lab, wire
+        wire.close()
+
+
+@each_mode
+def test_we_initiate_from_behind_a_nat(behind_nat: tuple[Lab, Wire], mode: Mode) -> None:
+    lab, wire = behind_nat
+    suite = SUITES["3des"]
+    child = f"mode = {mode.value}\n local_ts = {FAR_ADDRESS}/32\n remote_ts = 0.0.0.0/0"
+    us, them = IPv4Address(BEHIND_NAT), IPv4Address(FAR_ADDRESS)
+    traffic = Traffic(host(us), host(them), mode, (suite.quick,))
+    engine = Engine(Configuration(us, them, Secret("Open-Sesame"), MainMode((suite.main,)), traffic))
+    with open_charon(lab.far) as charon:
+        charon.loads(nat_settings(FAR_ADDRESS, "%any", (FAR_ADDRESS, "%any"), child))
+        start(engine)
+        agreed = child_in(run(engine, Carried(wire), finished))
+        charon.wait_for("CHILD_SA x.* established")
+        assert agreed.path == Path(Endpoint(us, NAT_T_PORT), Endpoint(them, NAT_T_PORT))
+        assert_echoes_pass(wire, agreed, (BEHIND_NAT, FAR_ADDRESS))
