@@ -10,19 +10,25 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
+from ipsecmig.lint.addresses import AddressSet, unnamed
 from ipsecmig.lint.finding import Witness
 from ipsecmig.model.conflicts import ConflictReport, decision_map, find_conflicts
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
-from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, Inventory
+from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, HostRole, Inventory, RangeKind
 from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.targets import Loss
-from ipsecmig.model.treatment import Conflict, Protect, Treatment
+from ipsecmig.model.treatment import Conflict, Permit, Protect, Treatment
 
 Predicate = Callable[[Treatment], bool]
+
+
+_NAMELESS_PORT: Final = PortRange(49152, 49152)
+_NAMELESS_PROTOCOL: Final = 47
+"""A dynamic port (RFC 6335 6) and a protocol, GRE, that stand for those that no filter names."""
 
 
 def is_protected(treatment: Treatment) -> bool:
@@ -30,6 +36,11 @@ def is_protected(treatment: Treatment) -> bool:
     if isinstance(treatment, Conflict):
         return all(isinstance(candidate, Protect) for candidate in treatment.candidates)
     return isinstance(treatment, Protect)
+
+
+def is_clear(treatment: Treatment) -> bool:
+    """Whether packets pass as they are."""
+    return isinstance(treatment, Permit)
 
 
 def _usual(within: Box) -> Iterator[Box]:
@@ -102,9 +113,61 @@ class Inspection:
         """Yield each filter whose own treatment is wanted and is what some packet that it selects meets."""
         for specific in self.flat.filters:
             if wanted(specific.treatment):
-                found = self.find(specific.boxes, lambda treatment, own=specific.treatment: treatment == own)  # type: ignore[misc]
+                found = self.decided_by(specific)
                 if found is not None:
                     yield specific, found
+
+    @cached_property
+    def protecting(self) -> tuple[tuple[SpecificFilter, Witness], ...]:
+        """One deciding filter of each rule that demands protection; rules that never decide are left out.
+
+        Raises BudgetExceeded.
+        """
+        found: dict[int, tuple[SpecificFilter, Witness]] = {}
+        for specific in self.flat.filters:
+            if isinstance(specific.treatment, Protect) and id(specific.rule) not in found:
+                decided = self.decided_by(specific)
+                if decided is not None:
+                    found[id(specific.rule)] = specific, decided
+        return tuple(found.values())
+
+    def decided_by(self, specific: SpecificFilter) -> Witness | None:
+        """Return a packet that `specific` selects and that meets its treatment, or None. Raises BudgetExceeded."""
+        return self.find(specific.boxes, lambda treatment: treatment == specific.treatment)
+
+    @cached_property
+    def stranger(self) -> AddressRange | None:
+        """Hosts that no filter names, and that therefore stand for everybody unknown; None where there are none."""
+        return unnamed(self.flat)
+
+    @cached_property
+    def everything_secured(self) -> Witness | None:
+        """A packet that shows that all traffic is secured, or None when it is not. Raises BudgetExceeded.
+
+        All traffic is that of every protocol with everybody, and no address is exempt; single services may be.
+        """
+        if self.stranger is None:
+            return None
+        for protocol in (TCP, UDP, _NAMELESS_PROTOCOL):
+            if self.find(self._nameless(self.stranger, protocol), lambda treatment: not is_protected(treatment)):
+                return None
+        if self.find(self._nameless(self.everyone(), TCP), is_clear):
+            return None
+        return self.find(self.traffic(self.stranger, directions=(Direction.OUT,)), is_protected)
+
+    def _nameless(self, remote: AddressRange, protocol: int) -> Iterator[Box]:
+        port = _NAMELESS_PORT
+        return self.traffic(remote, protocol, service=port, serving=port, directions=(Direction.OUT,))
+
+    def neighbours(self, *roles: HostRole) -> Iterator[Host]:
+        """Yield the hosts of the inventory that are not this one: those with one of `roles`, or all without roles."""
+        own = frozenset(self.inventory.site.addresses)
+        hosts = self.inventory.with_role(*roles) if roles else self.inventory.hosts
+        return (host for host in hosts if own.isdisjoint(host.addresses))
+
+    def pool(self, *kinds: RangeKind) -> AddressSet:
+        """Return the addresses of the inventory's ranges of `kinds`."""
+        return AddressSet(pool.network for pool in self.inventory.pools_of(*kinds))
 
     def traffic(
         self,

@@ -1,0 +1,73 @@
+"""Sets of addresses, for rules that ask where the addresses of many filters lie."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final
+
+from ipsecmig.model.exemptions import MULTICAST
+from ipsecmig.model.flatten import FlatPolicy
+from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.space import Span
+
+
+class AddressSet:
+    """The union of some ranges of addresses."""
+
+    def __init__(self, ranges: Iterable[AddressRange]) -> None:
+        ranges = tuple(ranges)
+        self._spans = {f: list(_merged((r.first, r.last) for r in ranges if r.family is f)) for f in Family}
+
+    def contains(self, wanted: AddressRange) -> bool:
+        """Whether every address of `wanted` is in the set."""
+        spans = self._spans[wanted.family]
+        position = bisect_right(spans, (wanted.first, wanted.family.last)) - 1
+        return position >= 0 and wanted.last <= spans[position][1]
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield `spans` in ascending order, those that overlap or touch as one."""
+    current: Span | None = None
+    for low, high in sorted(spans):
+        if current is not None and low <= current[1] + 1:
+            current = (current[0], max(current[1], high))
+            continue
+        if current is not None:
+            yield current
+        current = (low, high)
+    if current is not None:
+        yield current
+
+
+_NOBODY: Final = tuple(AddressRange.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "240.0.0.0/4"))
+"""Addresses that no host on a network has: RFC 1122 3.2.1.3, and those that are reserved."""
+
+_EXAMPLE: Final = AddressRange.parse("198.51.100.9").first
+"""The address that stands for somebody unknown where no filter names it (RFC 5737)."""
+
+
+def unnamed(flat: FlatPolicy) -> AddressRange | None:
+    """Return IPv4 hosts that no filter of `flat` names, so that it treats them all alike; None where there are none.
+
+    They stand for everybody whom the policy does not know.
+    """
+    terms = chain.from_iterable((specific.source, specific.destination) for specific in flat.filters)
+    everybody = AddressRange.whole(Family.IPV4)
+    ranges = {term.range for term in terms if term.range.family is Family.IPV4 and term.range != everybody}
+    named = ((r.first, r.last) for r in (*ranges, *flat.site.addresses, MULTICAST, *_NOBODY) if r.family is Family.IPV4)
+    gaps = list(_gaps(_merged(named)))
+    if not gaps:
+        return None
+    low, high = max(gaps, key=lambda gap: (gap[0] <= _EXAMPLE <= gap[1], gap[1] - gap[0]))
+    return AddressRange(Family.IPV4, low, high)
+
+
+def _gaps(spans: Iterator[Span]) -> Iterator[Span]:
+    """Yield what lies between the disjoint, ascending `spans` of IPv4 addresses, the last of which is the space's."""
+    free = 0
+    for low, high in spans:
+        if free < low:
+            yield free, low - 1
+        free = high + 1

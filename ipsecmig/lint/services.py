@@ -1,0 +1,93 @@
+"""Services by protocol and port, and which of them a policy secures for everybody.
+
+Ports: IANA, Service Name and Transport Protocol Port Number Registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from ipsecmig.lint.finding import Witness
+from ipsecmig.lint.inspection import Inspection, Predicate, is_clear, is_protected
+from ipsecmig.model.inventory import HostRole
+from ipsecmig.model.selectors import ICMP, TCP, UDP, AddressRange, PortRange
+from ipsecmig.model.space import WITH_PORTS
+
+_CLIENT: Final = PortRange(49152, 49152)
+"""A port that clients use and that no filter is written for (RFC 6335 6)."""
+
+
+class Service(NamedTuple):
+    """A service that a host may use elsewhere; `client` is the port that its clients use, None for any of theirs."""
+
+    name: str
+    protocol: int
+    port: int = 0
+    client: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The service in words, for example `LDAP (TCP 389)`."""
+        if self.protocol not in WITH_PORTS:
+            return self.name
+        return f"{self.name} ({'TCP' if self.protocol == TCP else 'UDP'} {self.port})"
+
+
+DOMAIN_CONTROLLER: Final = (
+    Service("Kerberos", UDP, 88),
+    Service("Kerberos", TCP, 88),
+    Service("LDAP", UDP, 389),
+    Service("LDAP", TCP, 389),
+    Service("SMB", TCP, 445),
+    Service("RPC", TCP, 135),
+)
+"""What members of a domain use of its controllers."""
+
+INFRASTRUCTURE: Final = {
+    HostRole.DNS: (Service("DNS", UDP, 53), Service("DNS", TCP, 53)),
+    HostRole.WINS: (Service("WINS", UDP, 137, 137),),
+    HostRole.DHCP: (Service("DHCP", UDP, 67, 68),),
+}
+"""What every host uses of the servers for names and addresses."""
+
+SENSITIVE_TO_DELAY: Final = (
+    Service("ICMP", ICMP),
+    Service("SIP", UDP, 5060),
+    Service("RTP", UDP, 5004),
+    Service("H.323", TCP, 1720),
+    Service("T.120", TCP, 1503),
+    Service("BitTorrent", TCP, 6881),
+    Service("Gnutella", TCP, 6346),
+)
+"""Diagnosis, real-time and peer-to-peer traffic."""
+
+
+def use(inspection: Inspection, service: Service, remote: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
+    """Return a packet between this host as a client and `service` at `remote` whose treatment is wanted, or None.
+
+    Raises BudgetExceeded.
+    """
+    port = client = None
+    if service.protocol in WITH_PORTS:
+        port = PortRange(service.port, service.port)
+        client = _CLIENT if service.client is None else PortRange(service.client, service.client)
+    for addresses in remote:
+        boxes = inspection.traffic(addresses, service.protocol, service=port, serving=client)
+        found = inspection.find(boxes, wanted)
+        if found is not None:
+            return found
+    return None
+
+
+def secured_everywhere(inspection: Inspection, services: Iterable[Service]) -> Iterator[tuple[Service, Witness]]:
+    """Yield those of `services` that are secured with hosts that no filter names, and in clear with no address at all.
+
+    Wherever the server is, it is then not exempt. Raises BudgetExceeded.
+    """
+    if inspection.stranger is None:
+        return
+    for service in services:
+        found = use(inspection, service, [inspection.stranger], is_protected)
+        if found is not None and use(inspection, service, [inspection.everyone()], is_clear) is None:
+            yield service, found
