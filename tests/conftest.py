@@ -1,8 +1,9 @@
-"""Settings of all tests: reproducible hypothesis runs, and no skipped test in CI."""
+"""Settings of all tests: reproducible hypothesis runs, interruptions that arrive, and no skipped test in CI."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,9 @@ settings.register_profile(
 )
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# Whoever starts the tests in the background may have switched interruptions off, for them and the programs they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
