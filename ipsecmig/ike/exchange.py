@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeVar
 
 from ipsecmig.ike.configuration import Configuration
@@ -30,27 +29,28 @@ RANDOM_OCTETS: Final = 256
 class Randomness:
     """Random octets to take from, each once. Raises ValueError when there are fewer than `RANDOM_OCTETS`."""
 
-    __slots__ = ("_octets",)
+    __slots__ = ("_octets", "_taken")
 
     def __init__(self, octets: bytes) -> None:
         if len(octets) < RANDOM_OCTETS:
             raise ValueError(f"{RANDOM_OCTETS} random octets are needed, not {len(octets)}")
         self._octets = octets
+        self._taken = 0
 
     def take(self, count: int) -> bytes:
         """Return the next octets. Raises ValueError when there are no more."""
-        if count > len(self._octets):
+        start = self._taken
+        if start + count > len(self._octets):
             raise ValueError("the random octets are used up")
-        taken, self._octets = self._octets[:count], self._octets[count:]
-        return taken
+        self._taken = start + count
+        return self._octets[start : self._taken]
 
     def message_id(self) -> int:
         """Return a message ID, which is never 0."""
         return int.from_bytes(self.take(4), "big") | 1
 
 
-@dataclass(frozen=True, slots=True)
-class Secured:
+class Secured(NamedTuple):
     """Phase 1 once its keys are known. `iv` is the last block of ciphertext, first of all that of RFC 2409's IV.
 
     `nat` is what both ends found out about NATs, None where one of them does not know NAT traversal.

@@ -52,7 +52,7 @@ def split(datagram: bytes, identifier: int, size: int = DATA_OCTETS) -> tuple[by
     the identifier does not fit two octets.
     """
     header = decode_message(datagram).header
-    header = replace(header, flags=header.flags & ~Flag.ENCRYPTED)
+    header = header._replace(flags=header.flags & ~Flag.ENCRYPTED)
     starts = range(0, len(datagram), size)
     return tuple(
         encode_message(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 from ipsecmig.ike.crypto.hashes import digest, prf
 from ipsecmig.model.algorithms import Integrity
 
 
-@dataclass(frozen=True, slots=True)
-class Cookies:
+class Cookies(NamedTuple):
     """CKY-I and CKY-R: the name of a phase 1 SA."""
 
     initiator: bytes

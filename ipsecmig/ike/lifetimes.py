@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from ipsecmig.ike.wire.association import REMEMBERED
 from ipsecmig.ike.wire.attributes import Attribute, decode_attributes
 from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.generic import Payload
@@ -46,6 +48,7 @@ def _less(one: int | None, other: int | None) -> int | None:
     return min((amount for amount in (one, other) if amount is not None), default=None)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _read(attributes: tuple[Attribute, ...], life_type: int, duration: int) -> Lifetimes:
     """Return the lifetimes; a duration counts what the type before it says, the last of each kind holds."""
     kind, found = 0, dict[int, int]()

@@ -5,7 +5,7 @@ A step computes everything before it returns, so one that fails leaves nothing h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ipsecmig.ike import keymat, natt, phase1, proof
 from ipsecmig.ike.announcement import announce, first_contact, is_first_contact, kerberos_in, recognise
@@ -84,7 +84,7 @@ def send_key(situation: Situation) -> Step:
     offered, message = expect(situation.context, Offered), clear(situation.message)
     method, chosen = proof.method(situation.configuration), only(message.payloads, SecurityAssociation)
     choice = phase1.accept(situation.configuration.main_mode, chosen, method)
-    cookies = replace(offered.cookies, responder=message.header.responder_cookie)
+    cookies = Cookies(offered.cookies.initiator, message.header.responder_cookie)
     private, g_xi, ni_b = own_values(situation, choice.suite)
     variant = natt.agreed(situation.configuration, message.payloads)
     keyed = Keyed(Chosen(cookies, offered.sai_b, choice, variant), private, g_xi, ni_b)
@@ -121,7 +121,7 @@ def answer_proof(situation: Situation) -> Step:
     """Answer message 5 with the responder's identity and proof; phase 1 is established."""
     known = expect(situation.context, Proving)
     event, iv = _verified(situation, known, keymat.hash_i)
-    known = replace(known, secured=replace(known.secured, iv=iv))
+    known = known._replace(secured=known.secured._replace(iv=iv))
     return _prove(situation.configuration, known, keymat.hash_r, (event,))
 
 
@@ -129,7 +129,7 @@ def check_proof(situation: Situation) -> Step:
     """Check message 6; phase 1 is established."""
     known = expect(situation.context, Proving)
     event, iv = _verified(situation, known, keymat.hash_r)
-    return Step(replace(known.secured, iv=iv), None, (event,))
+    return Step(known.secured._replace(iv=iv), None, (event,))
 
 
 def _header(cookies: Cookies) -> Header:
@@ -154,8 +154,8 @@ def _prove(configuration: Configuration, known: Proving, hash_of: HashOf, events
     contact = first_contact(configuration, secured.cookies) if hash_of is keymat.hash_i else ()
     payloads = (own, *proof.prove(configuration, hash_over(known, hash_of, own)), *contact)
     reply, iv = seal(_header(secured.cookies), payloads, secured.cbc, secured.iv)
-    secured = replace(secured, iv=iv)
-    return Step(secured if events else replace(known, secured=secured), reply, events)
+    secured = secured._replace(iv=iv)
+    return Step(secured if events else known._replace(secured=secured), reply, events)
 
 
 def _verified(situation: Situation, known: Proving, hash_of: HashOf) -> tuple[Established, bytes]:

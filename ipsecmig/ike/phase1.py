@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from ipsecmig.ike.crypto import ciphers, hashes
 from ipsecmig.ike.crypto.ciphers import BlockCipher
 from ipsecmig.ike.errors import Refused
 from ipsecmig.ike.lifetimes import Lifetimes, read_phase_1
-from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
+from ipsecmig.ike.wire.association import REMEMBERED, Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.attributes import Attribute
 from ipsecmig.ike.wire.numbers import (
     KEY_IKE,
@@ -26,6 +27,9 @@ _METHODS: Final = {AuthenticationMethod.PRESHARED_KEY: "psk", AuthenticationMeth
 """The methods that the engine can do. Of others, Microsoft's Kerberos among them, an offer is not acceptable."""
 
 _PSK: Final = AuthenticationMethod.PRESHARED_KEY
+
+POLICIES: Final = 64
+"""Of how many policies it is remembered what they offer and accept: a host negotiates by few, with many peers."""
 
 _BASIC_LIMIT: Final = 0xFFFF
 _GROUPS: Final = frozenset(group.value for group in DhGroup)
@@ -59,6 +63,7 @@ def number(attribute: int, value: int) -> Attribute:
     return Attribute(attribute, value if value <= _BASIC_LIMIT else value.to_bytes(4, "big"))
 
 
+@lru_cache(maxsize=POLICIES)
 def offer(main_mode: MainMode, method: AuthenticationMethod = _PSK) -> SecurityAssociation:
     """Return every offer of main mode as a transform of one proposal, all with that authentication method."""
     transforms = tuple(
@@ -109,15 +114,18 @@ def accept(main_mode: MainMode, chosen: SecurityAssociation, method: Authenticat
     return Phase1Choice(suite, read_phase_1(transforms[0].attributes))
 
 
-def _suites(main_mode: MainMode, method: AuthenticationMethod) -> list[Phase1Suite]:
+@lru_cache(maxsize=POLICIES)
+def _suites(main_mode: MainMode, method: AuthenticationMethod) -> tuple[Phase1Suite, ...]:
     """Return what the offers of main mode mean."""
-    return [Phase1Suite(ciphers.by_name(row.encryption), row.integrity, row.group, method) for row in main_mode.offers]
+    rows = main_mode.offers
+    return tuple(Phase1Suite(ciphers.by_name(row.encryption), row.integrity, row.group, method) for row in rows)
 
 
 def _transforms(association: SecurityAssociation) -> tuple[Transform, ...]:
     return tuple(transform for proposal in association.proposals for transform in proposal.transforms)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _suite(transform: Transform) -> Phase1Suite | None:
     """Return what a transform means, None if this engine cannot do it."""
     amounts = transform.amounts()

@@ -5,16 +5,17 @@ Several proposals of one position are meant together: AH and ESP on the same pac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.errors import Refused
 from ipsecmig.ike.natt import NatTraversal, encapsulation
-from ipsecmig.ike.phase1 import number
-from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
+from ipsecmig.ike.phase1 import POLICIES, number
+from ipsecmig.ike.wire.association import REMEMBERED, Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.attributes import Attribute
 from ipsecmig.ike.wire.numbers import Encapsulation, LifeType, NotifyNumber, Phase2Attribute, Protocol
 from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, EncryptionAlgorithm, IntegrityAlgorithm
@@ -42,6 +43,7 @@ _Meaning = tuple[int, int, tuple[tuple[int, int], ...]]
 """A protocol, its transform and the attributes besides lifetimes, sorted by number."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def key_octets(protocol: int, transform: Transform) -> int:
     """Return how many octets of KEYMAT an SA of this transform takes. Raises Refused for an unknown algorithm."""
     integrity = _integrity(transform.amount(Phase2Attribute.AUTHENTICATION))
@@ -72,17 +74,30 @@ def offer(traffic: Traffic, spis: Mapping[int, bytes], nat: NatTraversal | None 
     They are all of them unless `nat` says that there is one: AH, which covers the addresses, does not pass it (RFC
     3715 section 2.1). Raises Refused if nothing is left then.
     """
-    rows = traffic.offers if nat is None or not nat.found else tuple(filter(_without_ah, traffic.offers))
-    if not rows:
-        raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, "a NAT stands between, and there are no offers without AH")
-    mode = encapsulation(traffic.mode, nat)
     return SecurityAssociation(
         tuple(
             Proposal(position, protocol, spis[protocol], (transform,))
-            for position, row in enumerate(rows, 1)
-            for protocol, transform in (_header(traffic, mode, row, each) for each in row.transforms)
+            for position, headers in enumerate(_acceptable(traffic, nat), 1)
+            for protocol, transform in headers
         )
     )
+
+
+def _acceptable(traffic: Traffic, nat: NatTraversal | None) -> tuple[_Headers, ...]:
+    """Return the offers that are possible across this NAT. Raises Refused if there are none."""
+    rows = traffic.offers if nat is None or not nat.found else tuple(filter(_without_ah, traffic.offers))
+    if not rows:
+        raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, "a NAT stands between, and there are no offers without AH")
+    return _headers(rows, encapsulation(traffic.mode, nat), traffic.pfs_group)
+
+
+_Headers = tuple[tuple[int, Transform], ...]
+"""An offer on the wire: the protocol and the transform of each of its headers."""
+
+
+@lru_cache(maxsize=POLICIES)
+def _headers(rows: tuple[QuickModeOffer, ...], mode: Encapsulation, group: DhGroup | None) -> tuple[_Headers, ...]:
+    return tuple(tuple(_header(mode, group, row, transform) for transform in row.transforms) for row in rows)
 
 
 def _without_ah(row: QuickModeOffer) -> bool:
@@ -90,7 +105,7 @@ def _without_ah(row: QuickModeOffer) -> bool:
 
 
 def _header(
-    traffic: Traffic, mode: Encapsulation, row: QuickModeOffer, transform: AhTransform | EspTransform
+    mode: Encapsulation, group: DhGroup | None, row: QuickModeOffer, transform: AhTransform | EspTransform
 ) -> tuple[int, Transform]:
     attributes = [
         Attribute(Phase2Attribute.LIFE_TYPE, LifeType.SECONDS),
@@ -99,8 +114,8 @@ def _header(
         number(Phase2Attribute.LIFE_DURATION, row.lifetime_kilobytes or DEFAULT_KILOBYTES),
         Attribute(Phase2Attribute.ENCAPSULATION, mode),
     ]
-    if traffic.pfs_group is not None:
-        attributes.append(Attribute(Phase2Attribute.GROUP, traffic.pfs_group.value))
+    if group is not None:
+        attributes.append(Attribute(Phase2Attribute.GROUP, group.value))
     if transform.integrity is not None:
         attributes.append(Attribute(Phase2Attribute.AUTHENTICATION, INTEGRITY[transform.integrity].doi))
     if isinstance(transform, AhTransform):
@@ -116,8 +131,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
 
     Raises Refused if there are none.
     """
-    known = offer(traffic, _NO_SPIS, nat)
-    ours = _suites(known)
+    ours = _suites(_acceptable(traffic, nat))
     for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
         together = tuple(group)
         fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
@@ -129,7 +143,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
             )
     raise Refused(
         NotifyNumber.NO_PROPOSAL_CHOSEN,
-        f"the peer offers {_text(offered)}; acceptable are {_text(known)}",
+        f"the peer offers {_text(offered)}; acceptable are {_text(offer(traffic, _NO_SPIS, nat))}",
     )
 
 
@@ -142,16 +156,17 @@ def _fit(together: tuple[Proposal, ...], suite: tuple[_Meaning, ...]) -> tuple[i
         return None
     places = []
     for proposal, wanted in zip(together, suite, strict=True):
-        meanings = [_meaning(proposal, transform) for transform in proposal.transforms]
+        meanings = [_meaning(proposal.protocol, transform) for transform in proposal.transforms]
         if wanted not in meanings or len(proposal.spi) != 4:
             return None
         places.append(meanings.index(wanted))
     return tuple(places)
 
 
-def _meaning(proposal: Proposal, transform: Transform) -> _Meaning:
+@lru_cache(maxsize=REMEMBERED)
+def _meaning(protocol: int, transform: Transform) -> _Meaning:
     relevant = ((found.number, found.amount) for found in transform.attributes if found.number not in _LIFETIMES)
-    return proposal.protocol, transform.transform, tuple(sorted(relevant))
+    return protocol, transform.transform, tuple(sorted(relevant))
 
 
 def suite_of(traffic: Traffic, chosen: tuple[Proposal, ...]) -> Phase2Suite:
@@ -160,6 +175,7 @@ def suite_of(traffic: Traffic, chosen: tuple[Proposal, ...]) -> Phase2Suite:
     return Phase2Suite(transforms, traffic.mode, traffic.pfs_group)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _model(protocol: int, transform: Transform) -> AhTransform | EspTransform:
     row = _integrity(transform.amount(Phase2Attribute.AUTHENTICATION))
     integrity = None if row is None else row.integrity
@@ -168,20 +184,17 @@ def _model(protocol: int, transform: Transform) -> AhTransform | EspTransform:
     return EspTransform(_cipher(transform).encryption, integrity)
 
 
-def _meanings(proposals: Iterable[Proposal]) -> tuple[_Meaning, ...]:
-    return tuple(_meaning(proposal, proposal.transforms[0]) for proposal in proposals)
-
-
-def _suites(association: SecurityAssociation) -> list[tuple[_Meaning, ...]]:
-    groups = groupby(association.proposals, key=lambda proposal: proposal.position)
-    return [_meanings(group) for _, group in groups]
+@lru_cache(maxsize=POLICIES)
+def _suites(offers: tuple[_Headers, ...]) -> tuple[tuple[_Meaning, ...], ...]:
+    return tuple(tuple(_meaning(*header) for header in headers) for headers in offers)
 
 
 def accept(traffic: Traffic, chosen: SecurityAssociation, nat: NatTraversal | None = None) -> tuple[Proposal, ...]:
     """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
     if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
-    if _meanings(chosen.proposals) not in _suites(offer(traffic, _NO_SPIS, nat)):
+    meanings = tuple(_meaning(proposal.protocol, proposal.transforms[0]) for proposal in chosen.proposals)
+    if meanings not in _suites(_acceptable(traffic, nat)):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
     return chosen.proposals
 

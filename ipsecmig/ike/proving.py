@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ipsecmig.ike import keymat
 from ipsecmig.ike.crypto import groups
@@ -19,8 +19,7 @@ from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
 from ipsecmig.model.algorithms import Integrity
 
 
-@dataclass(frozen=True, slots=True)
-class Proving:
+class Proving(NamedTuple):
     """Either end from when the keys are known until both have proved who they are."""
 
     inputs: Phase1Inputs

@@ -60,6 +60,8 @@ from typing import Final, NamedTuple
 class State(Enum):
     """Where an exchange stands."""
 
+    __hash__ = object.__hash__  # members are looked up for each message, and each is the only one of its kind
+
     IDLE = auto()
     OFFERED = auto()
     CHOSEN = auto()
@@ -85,6 +87,8 @@ class State(Enum):
 class Cause(Enum):
     """What can happen to an exchange."""
 
+    __hash__ = object.__hash__
+
     START = auto()
     """This end begins."""
     MESSAGE = auto()
@@ -101,6 +105,8 @@ class Cause(Enum):
 
 class Action(Enum):
     """What is done about it."""
+
+    __hash__ = object.__hash__
 
     OFFER = auto()
     CHOOSE = auto()

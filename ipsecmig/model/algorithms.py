@@ -14,6 +14,8 @@ from typing import Final
 class Encryption(Enum):
     """A cipher of phase 1 or of ESP."""
 
+    __hash__ = object.__hash__  # members are looked up for each message, and each is the only one of its kind
+
     NULL = "null"
     DES = "des"
     TRIPLE_DES = "3des"
@@ -25,6 +27,8 @@ class Encryption(Enum):
 class Integrity(Enum):
     """A hash of phase 1, or of AH and ESP as an HMAC."""
 
+    __hash__ = object.__hash__
+
     MD5 = "md5"
     SHA1 = "sha1"
     SHA256 = "sha256"
@@ -34,6 +38,8 @@ class Integrity(Enum):
 
 class DhGroup(Enum):
     """A MODP group, by its number in the IANA registry."""
+
+    __hash__ = object.__hash__
 
     MODP768 = 1
     MODP1024 = 2

@@ -69,7 +69,7 @@ class Initiator:
         if not self.encrypts:
             return to_other(encode_message(Message(header, payloads)))
         third, iv = seal(header, payloads, known.secured.cbc, known.secured.iv)
-        self.secured = replace(known.secured, iv=iv)
+        self.secured = known.secured._replace(iv=iv)
         return to_other(encode_message(third))
 
 

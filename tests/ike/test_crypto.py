@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import hmac
 import sys
 from pathlib import Path
 
@@ -39,6 +40,13 @@ from ipsecmig.model.algorithms import ENCRYPTION, DhGroup, Integrity
 )
 def test_prf(algorithm: Integrity, key: bytes, data: bytes, expected: str) -> None:
     assert hashes.prf(algorithm, key, data[:5], data[5:]) == bytes.fromhex(expected)
+
+
+@given(st.sampled_from(Integrity), st.binary(max_size=200), st.binary(max_size=300))
+def test_hmac_is_that_of_the_standard_library(algorithm: Integrity, key: bytes, message: bytes) -> None:
+    expected = hmac.digest(key, message, algorithm.value)
+    assert crypto.hmac_of(algorithm, key, message) == expected
+    assert crypto.keyed_hmac(algorithm, key)(message) == expected
 
 
 def test_skeyid_of_the_nist_vector_for_preshared_keys() -> None:
@@ -129,6 +137,32 @@ def test_what_is_encrypted_decrypts(cipher: BlockCipher) -> None:
         Cbc(cipher, bytes(cipher.key_octets + 1))
 
 
+@given(
+    st.sampled_from(CIPHERS),
+    st.lists(st.tuples(st.booleans(), st.binary(min_size=16, max_size=16), st.integers(0, 3)), max_size=8),
+)
+def test_a_message_does_not_depend_on_those_before(
+    cipher: BlockCipher, messages: list[tuple[bool, bytes, int]]
+) -> None:
+    key, block = bytes(range(1, cipher.key_octets + 1)), cipher.block_octets
+    lived = Cbc(cipher, key)
+    for encrypts, octets, blocks in messages:
+        iv, data = octets[:block], (octets * blocks)[: blocks * block]
+        fresh = Cbc(cipher, key)
+        if encrypts:
+            assert lived.encrypt(iv, data) == fresh.encrypt(iv, data)
+        else:
+            assert lived.decrypt(iv, data) == fresh.decrypt(iv, data)
+
+
+@pytest.mark.parametrize("octets", [0, 7, 9, 16])
+def test_an_iv_is_one_block(octets: int) -> None:
+    cbc = Cbc(cipher_named("3des"), bytes(range(1, 25)))
+    for apply in (cbc.encrypt, cbc.decrypt):
+        with pytest.raises(ValueError):
+            apply(bytes(octets), bytes(8))
+
+
 def test_every_cipher_of_the_table_that_phase_1_knows_is_here() -> None:
     named = {row.strongswan for row in ENCRYPTION.values() if row.oakley is not None}
     assert named <= {cipher.name for cipher in CIPHERS}
@@ -175,6 +209,7 @@ def test_a_3des_key_that_is_mere_des_is_refused(key: bytes) -> None:
 
 def test_without_cryptography_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.decrepit.ciphers.algorithms", None)
+    crypto._cbc_of.cache_clear()
     with pytest.raises(UsageError, match=r"ipsecmig\[engine\]"):
         Cbc(cipher_named("aes128"), bytes(16))
 

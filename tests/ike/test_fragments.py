@@ -51,7 +51,7 @@ def test_a_message_comes_together_from_its_fragments_in_any_order(message: Messa
 def test_a_fragment_travels_alone_under_the_header_of_its_message_in_the_clear() -> None:
     for number, datagram in enumerate(split(SEALED, 0x1234), 1):
         message = decode_message(datagram)
-        assert message.header == replace(HEADER, flags=Flag.COMMIT)
+        assert message.header == HEADER._replace(flags=Flag.COMMIT)
         assert fragment_of(datagram).identifier == 0x1234
         assert fragment_of(datagram).position == number
         assert 28 + 8 + 4 + 20 + 8 <= len(datagram) + 4 + 20 + 8 <= 576
@@ -117,7 +117,7 @@ def test_what_cannot_be_split_is_refused() -> None:
     with pytest.raises(Malformed):
         split(b"no message", 1)
     with pytest.raises(ValueError):
-        split(encode_message(Message(replace(HEADER, flags=0), (Nonce(bytes(300)),))), 1, 1)
+        split(encode_message(Message(HEADER._replace(flags=0), (Nonce(bytes(300)),))), 1, 1)
 
 
 def test_the_size_is_what_fits_576_octets_with_a_non_esp_marker() -> None:

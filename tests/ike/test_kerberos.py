@@ -23,7 +23,7 @@ from ipsecmig.udp import Datagram
 NAMED = Attribute(Phase1Attribute.GSS_IDENTITY, "box$@CORP.EXAMPLE".encode("utf-16-le"))
 (PRESHARED,) = phase1.offer(MainMode((DES,))).proposals[0].transforms
 (GSS,) = phase1.offer(MainMode((DES,)), AuthenticationMethod.GSS_API).proposals[0].transforms
-WITH_NAME = replace(GSS, attributes=(*GSS.attributes, NAMED))
+WITH_NAME = GSS._replace(attributes=(*GSS.attributes, NAMED))
 GSSAPI = VendorId(vendor.GSSAPI.value)
 
 
@@ -60,14 +60,14 @@ def test_kerberos_alone_is_told_and_refused(transform: Transform, more: tuple[Pa
 
 def test_kerberos_before_something_acceptable_is_told_and_passed_over() -> None:
     responder = Engine(ends()[1])
-    found = heard(responder, first_message((WITH_NAME, replace(PRESHARED, position=2)), GSSAPI))
+    found = heard(responder, first_message((WITH_NAME, PRESHARED._replace(position=2)), GSSAPI))
     assert found == [KerberosOffered("box$@CORP.EXAMPLE")]
     assert next_datagram(responder)
 
 
 @pytest.mark.parametrize("octets_of_name", [b"\0", b"\xd8\0\xd8", b"a\0\0\0"])
 def test_names_that_are_no_text_do_no_harm(octets_of_name: bytes) -> None:
-    named = replace(GSS, attributes=(*GSS.attributes, Attribute(Phase1Attribute.GSS_IDENTITY, octets_of_name)))
+    named = GSS._replace(attributes=(*GSS.attributes, Attribute(Phase1Attribute.GSS_IDENTITY, octets_of_name)))
     found = heard(Engine(ends()[1]), first_message((named,)))
     assert [type(event) for event in found] == [KerberosOffered, Failed]
 

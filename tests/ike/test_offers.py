@@ -51,12 +51,11 @@ def test_the_octets_of_a_phase_1_offer() -> None:
 
 
 def without(transform: Transform, number: int) -> Transform:
-    return replace(transform, attributes=tuple(row for row in transform.attributes if row.number != number))
+    return transform._replace(attributes=tuple(row for row in transform.attributes if row.number != number))
 
 
 def with_value(transform: Transform, number: int, value: int) -> Transform:
-    return replace(
-        transform,
+    return transform._replace(
         attributes=tuple(Attribute(row.number, value) if row.number == number else row for row in transform.attributes),
     )
 
@@ -69,7 +68,7 @@ def with_value(transform: Transform, number: int, value: int) -> Transform:
         phase_1_sa(with_value(FIRST, Phase1Attribute.AUTHENTICATION, 3)),
         phase_1_sa(with_value(FIRST, Phase1Attribute.GROUP, 19)),
         phase_1_sa(with_value(FIRST, Phase1Attribute.GROUP, 2)),
-        phase_1_sa(replace(FIRST, transform=2)),
+        phase_1_sa(FIRST._replace(transform=2)),
         SecurityAssociation((Proposal(1, Protocol.ESP, b"", (FIRST,)),)),
     ],
 )
@@ -81,7 +80,7 @@ def test_phase_1_offers_that_are_not_ours_are_refused(offered: SecurityAssociati
 
 
 def test_a_phase_1_choice_is_the_peers_transform_unchanged() -> None:
-    theirs = replace(with_value(SECOND, Phase1Attribute.LIFE_DURATION, 60), position=7)
+    theirs = with_value(SECOND, Phase1Attribute.LIFE_DURATION, 60)._replace(position=7)
     association, choice = phase1.choose(MAIN, phase_1_sa(with_value(FIRST, Phase1Attribute.GROUP, 5), theirs))
     assert association == phase_1_sa(theirs)
     assert choice.suite.group is DhGroup.MODP1024
@@ -113,7 +112,7 @@ def test_ah_and_esp_together_are_two_proposals_of_one_position() -> None:
     with pytest.raises(Refused):
         phase2.choose(traffic, SecurityAssociation(proposals[:1]))
     with pytest.raises(Refused):
-        phase2.choose(traffic, SecurityAssociation((proposals[0], replace(proposals[1], position=2))))
+        phase2.choose(traffic, SecurityAssociation((proposals[0], proposals[1]._replace(position=2))))
 
 
 TRIPLE, SINGLE = (proposal.transforms[0] for proposal in phase2.offer(TRAFFIC, SPIS).proposals)
@@ -133,8 +132,8 @@ UNKNOWN = (
     with_value(TRIPLE, Phase2Attribute.ENCAPSULATION, 1),
     with_value(TRIPLE, Phase2Attribute.AUTHENTICATION, 1),
     without(TRIPLE, Phase2Attribute.AUTHENTICATION),
-    replace(TRIPLE, attributes=(*TRIPLE.attributes, Attribute(Phase2Attribute.GROUP, 2))),
-    replace(TRIPLE, transform=12),
+    TRIPLE._replace(attributes=(*TRIPLE.attributes, Attribute(Phase2Attribute.GROUP, 2))),
+    TRIPLE._replace(transform=12),
 )
 
 

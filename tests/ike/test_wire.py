@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
 
 import pytest
@@ -40,7 +39,7 @@ def test_a_message_comes_back_from_its_bytes(message: Message) -> None:
 
 @given(some.headers, some.octet, st.binary(max_size=64))
 def test_a_sealed_message_comes_back_from_its_bytes(header: Header, first: int, ciphertext: bytes) -> None:
-    sealed = SealedMessage(replace(header, flags=header.flags | Flag.ENCRYPTED), first, ciphertext)
+    sealed = SealedMessage(header._replace(flags=header.flags | Flag.ENCRYPTED), first, ciphertext)
     assert decode_message(encode_message(sealed)) == sealed
 
 
@@ -203,9 +202,9 @@ def test_counts_are_bounded(limit: int, payloads_of: Callable[[int], tuple[Paylo
 @pytest.mark.parametrize(
     "message",
     [
-        Message(replace(HEADER, flags=Flag.ENCRYPTED), ()),
+        Message(HEADER._replace(flags=Flag.ENCRYPTED), ()),
         SealedMessage(HEADER, 8, b""),
-        Message(replace(HEADER, initiator_cookie=b"short"), ()),
+        Message(HEADER._replace(initiator_cookie=b"short"), ()),
         Message(HEADER, (Delete(1, 3, ()),)),
         Message(HEADER, (Delete(1, 3, (b"a", b"bc")),)),
         Message(HEADER, (Identification(256, 0, 0, b""),)),

@@ -79,9 +79,13 @@ def _reject_weak(primitive: crypto.BlockCipher, key: bytes) -> None:
 
 
 class Cbc:
-    """A cipher with its key. Raises InvalidKey for a weak key, ValueError for one of the wrong length."""
+    """A cipher with its key. Raises InvalidKey for a weak key, ValueError for one of the wrong length.
 
-    __slots__ = ("_from_iv", "cipher")
+    There is one context for each direction: making one costs more than a message. That its chain goes on from the
+    message before is made good, so that results depend on the arguments alone.
+    """
+
+    __slots__ = ("_decryptor", "_encryptor", "_last", "cipher")
 
     def __init__(self, cipher: BlockCipher, key: bytes) -> None:
         if len(key) != cipher.key_octets:
@@ -89,18 +93,33 @@ class Cbc:
         primitive = _PRIMITIVE[cipher.oakley]
         _reject_weak(primitive, key)
         self.cipher = cipher
-        self._from_iv = crypto.keyed_cbc(primitive, key)
+        self._last = bytes(cipher.block_octets)
+        keyed = crypto.keyed_cbc(primitive, key)(self._last)
+        self._encryptor: crypto.CipherContext = keyed.encryptor()
+        self._decryptor: crypto.CipherContext = keyed.decryptor()
 
     def encrypt(self, iv: bytes, plaintext: bytes) -> bytes:
         """Return the ciphertext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        self._check(plaintext)
-        return self._from_iv(iv).encryptor().update(plaintext)
+        self._check(iv, plaintext)
+        block = self.cipher.block_octets
+        # The context adds the last block that it made to the first one of this message: the IV is to be there instead.
+        first = _sum(plaintext[:block], iv, self._last) if plaintext else b""
+        ciphertext = self._encryptor.update(first + plaintext[block:])
+        self._last = ciphertext[-block:] or self._last
+        return ciphertext
 
     def decrypt(self, iv: bytes, ciphertext: bytes) -> bytes:
         """Return the plaintext of whole blocks. Raises ValueError for anything but whole blocks and one as IV."""
-        self._check(ciphertext)
-        return self._from_iv(iv).decryptor().update(ciphertext)
+        self._check(iv, ciphertext)
+        # Behind the IV the chain is the right one; what the IV itself deciphers to is worth nothing.
+        return self._decryptor.update(iv + ciphertext)[self.cipher.block_octets :]
 
-    def _check(self, text: bytes) -> None:
-        if len(text) % self.cipher.block_octets:
-            raise ValueError(f"{self.cipher.name} takes whole blocks, not {len(text)} octets")
+    def _check(self, iv: bytes, text: bytes) -> None:
+        if len(text) % self.cipher.block_octets or len(iv) != self.cipher.block_octets:
+            raise ValueError(f"{self.cipher.name} takes whole blocks, not {len(text)} octets with an IV of {len(iv)}")
+
+
+def _sum(one: bytes, other: bytes, third: bytes) -> bytes:
+    """Return the sum modulo 2, bit by bit, of three runs of octets that are equally long."""
+    total = int.from_bytes(one, "big") ^ int.from_bytes(other, "big") ^ int.from_bytes(third, "big")
+    return total.to_bytes(len(one), "big")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Final
 
+from ipsecmig import crypto
 from ipsecmig.model.algorithms import INTEGRITY, Integrity
 
 
 def digest(algorithm: Integrity, *parts: bytes) -> bytes:
     """Return the hash of the concatenated parts."""
-    return hashlib.new(algorithm.value, b"".join(parts), usedforsecurity=False).digest()
+    return crypto.hash_of(algorithm, b"".join(parts))
 
 
 def prf(algorithm: Integrity, key: bytes, *parts: bytes) -> bytes:
     """Return the HMAC of the concatenated parts."""
-    return hmac.digest(key, b"".join(parts), algorithm.value)
+    return crypto.hmac_of(algorithm, key, b"".join(parts))
 
 
 def equal(one: bytes, other: bytes) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from struct import Struct
-from typing import ClassVar, Final, TypeVar
+from typing import ClassVar, Final, NamedTuple, TypeVar
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.attributes import Attribute, decode_attributes, encode_attributes
@@ -24,28 +24,36 @@ MAX_PROPOSALS: Final = 64
 MAX_TRANSFORMS: Final = 255
 """The transforms of a proposal are counted in one octet."""
 
+REMEMBERED: Final = 128
+"""Of how many transforms it is remembered what they are on the wire, and what they mean."""
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+
+class Transform(NamedTuple):
     """One way to protect: `transform` is the identifier (KEY_IKE, an ESP or an AH transform)."""
-
-    number: ClassVar[int] = PayloadNumber.TRANSFORM
 
     position: int
     transform: int
     attributes: tuple[Attribute, ...]
 
+    @property
+    def number(self) -> int:
+        """The payload type."""
+        return PayloadNumber.TRANSFORM
+
     @classmethod
     def decode(cls, cursor: Cursor) -> Transform:
         """Return the transform whose body the cursor holds. Raises Malformed."""
-        position, transform, reserved = cursor.numbers(_TRANSFORM, "the transform")
-        if reserved:
-            raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
-        return cls(position, transform, decode_attributes(cursor))
+        if cursor.remaining > _USUAL_OCTETS:
+            return _decode_transform(cursor)
+        start = cursor.offset
+        try:
+            return _known_transform(cursor.rest())
+        except Malformed as error:
+            raise Malformed(start + error.offset, error.expected) from None
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError like `Attribute.encode`."""
-        return bytes((self.position, self.transform, 0, 0)) + encode_attributes(self.attributes)
+        return _encode_transform(self)
 
     def amounts(self) -> dict[int, int]:
         """Return the number in the first attribute of each type."""
@@ -56,16 +64,39 @@ class Transform:
         return next((found.amount for found in self.attributes if found.number == attribute), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Transforms to choose one of, for one protocol. Proposals of equal `position` are meant together (AH and ESP)."""
+_USUAL_OCTETS: Final = 64
+"""Only transforms that name somebody are longer. Hosts of one policy send the same others, which are remembered."""
 
-    number: ClassVar[int] = PayloadNumber.PROPOSAL
+
+def _decode_transform(cursor: Cursor) -> Transform:
+    position, transform, reserved = cursor.numbers(_TRANSFORM, "the transform")
+    if reserved:
+        raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
+    return Transform(position, transform, decode_attributes(cursor))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _known_transform(body: bytes) -> Transform:
+    return _decode_transform(Cursor(body))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _encode_transform(transform: Transform) -> bytes:
+    return bytes((transform.position, transform.transform, 0, 0)) + encode_attributes(transform.attributes)
+
+
+class Proposal(NamedTuple):
+    """Transforms to choose one of, for one protocol. Proposals of equal `position` are meant together (AH and ESP)."""
 
     position: int
     protocol: int
     spi: bytes
     transforms: tuple[Transform, ...]
+
+    @property
+    def number(self) -> int:
+        """The payload type."""
+        return PayloadNumber.PROPOSAL
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Proposal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import ClassVar, Final
+from typing import ClassVar, Final, NamedTuple
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
@@ -19,8 +19,7 @@ _BASIC: Final = 0x8000
 _HEAD: Final = Struct("!HH")
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute. `number` is its type below 0x8000.
 
     An integer `value` is the basic form, two octets; bytes are the variable form. They are kept apart because a

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
@@ -24,8 +24,7 @@ _BEHIND_COOKIES: Final = Struct("!BBBBII")
 _ENCRYPTED: Final = int(Flag.ENCRYPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What stands before the payloads, but for the type of the first one and the length, which follow from them.
 
     Cookies have 8 octets. `message_id` is 0 in phase 1. `flags` may hold bits without a name.
