@@ -124,6 +124,7 @@ MISTAKES = [
     ("set store domain\nadd policy X assign=y", "NS066", "y"),
     ("add rule R P L B tunnel=no", "NS067", "no"),
     ("set policy P assign=y\nadd policy X assign=y", "NS068", "y"),
+    ("add policy X assign=y\nadd rule R X L B\nadd rule S X L B", "NS069", "X"),
     ("importpolicy x", "NS080", "importpolicy x"),
     ("restorepolicyexamples win2k", "NS081", "restorepolicyexamples win2k"),
 ]

@@ -271,6 +271,12 @@ ASSIGNED_INSTEAD: Final = Note(
     'one policy is assigned at a time: "{other}" no longer is',
     "Remove the assignment that is not meant.",
 )
+HALF_BUILT: Final = Note(
+    "NS069",
+    _INFO,
+    'the policy "{name}" is assigned already, so that it is in force half-built while the script runs',
+    "Create it without assign=yes, and end the script with `set policy name=... assign=yes`.",
+)
 
 # ---- What is kept, but not carried out -----------------------------------------------------------------------------
 IMPORT: Final = Note(

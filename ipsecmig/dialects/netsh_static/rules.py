@@ -39,6 +39,8 @@ def add_rule(session: Session, call: Call) -> None:
         authentication = (Kerberos(),)
         if session.workspace.store.actions[references[1].casefold()].action is Action.NEGOTIATE:
             session.diagnostics.append(call.say(messages.DEFAULT_AUTHENTICATION))
+    if draft.header.assigned and not draft.rules:
+        session.diagnostics.append(call.say(messages.HALF_BUILT, "policy", name=draft.header.name))
     unset = Rule(name, *references, authentication, active=defaults.RULE_ACTIVE, origin=call.origin())
     draft.rules[name.casefold()] = _changed(call, unset)
     session.define(KIND, name, call.origin())
