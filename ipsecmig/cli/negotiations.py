@@ -11,12 +11,10 @@ from ipsecmig.cli.parts import Json, location
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.text import count, listed
 from ipsecmig.model.algorithms import GROUPS
+from ipsecmig.model.offers import Change, Contrast, main_mode_text, quick_mode_text
 from ipsecmig.verify.negotiation.negotiate import lifetime_text
-from ipsecmig.verify.negotiation.offers import main_mode_text, quick_mode_text
 from ipsecmig.verify.negotiation.result import (
     Agreement,
-    Change,
-    Contrast,
     Exercise,
     Mismatch,
     Negotiation,

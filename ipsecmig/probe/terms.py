@@ -14,8 +14,8 @@ from ipsecmig.ike.phase2 import Phase2Suite
 from ipsecmig.ike.wire.association import Proposal, SecurityAssociation, Transform
 from ipsecmig.ike.wire.numbers import AuthenticationMethod, Encapsulation, Phase1Attribute, Phase2Attribute, Protocol
 from ipsecmig.model.algorithms import ENCRYPTION, GROUPS, INTEGRITY
+from ipsecmig.model.offers import Row, smallest_change
 from ipsecmig.model.policy import EspTransform
-from ipsecmig.verify.negotiation.offers import Row, smallest_change
 
 NONE: Final = "none"
 

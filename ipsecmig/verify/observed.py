@@ -6,13 +6,12 @@ speak; several targets that a packet meets one after another are composed, each 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from enum import Flag, auto
-from typing import Final
 
 from ipsecmig.model.algorithms import DhGroup
+from ipsecmig.model.authorities import canonical_name
 from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
@@ -130,7 +129,7 @@ def possible(treatment: Treatment, direction: Direction) -> Observed:
 
 def expected_protection(treatment: Protect) -> Protection:
     """Return everything that `treatment` says about the SAs it asks for."""
-    tunnel = treatment.tunnel
+    tunnel, methods = treatment.tunnel, treatment.authentication
     return Protection(
         mode=treatment.mode,
         sense=tunnel.sense if tunnel else None,
@@ -143,21 +142,14 @@ def expected_protection(treatment: Protect) -> Protection:
         transforms=tuple(o.transforms for o in treatment.offers),
         lifetime=_lifetime(treatment.offers),
         pfs_groups=_pfs_groups(treatment),
-        authentication=tuple(_kind(m) for m in treatment.authentication),
-        preshared_key=next((m.secret for m in treatment.authentication if isinstance(m, PresharedKey)), None),
-        authority=next((name_of(m.authority) for m in treatment.authentication if isinstance(m, Certificate)), None),
+        authentication=tuple(_kind(m) for m in methods),
+        preshared_key=next((m.secret for m in methods if isinstance(m, PresharedKey)), None),
+        authority=next(
+            (canonical_name(m.authority) for m in treatment.authentication if isinstance(m, Certificate)), None
+        ),
         main_mode_offers=treatment.main_mode.offers,
         main_mode_seconds=treatment.main_mode.lifetime_seconds,
     )
-
-
-_KEYWORDS: Final = {"s": "st", "email": "e", "emailaddress": "e"}
-
-
-def name_of(authority: str) -> str:
-    """Return the X.500 name of an authority so that two spellings of one name are the same text."""
-    parts = re.findall(r'\s*([^=,;]+?)\s*=\s*("[^"]*"|[^,;]*?)\s*(?:[,;]|$)', authority.casefold())
-    return ",".join(f"{_KEYWORDS.get(key, key)}={value}" for key, value in parts) or authority.casefold()
 
 
 def _kind(method: AuthenticationMethod) -> str:

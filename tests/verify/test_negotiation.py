@@ -16,6 +16,7 @@ from strategies.ir import sites, stores, transforms
 from ipsecmig.errors import IpsecmigError
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
+from ipsecmig.model.offers import Contrast
 from ipsecmig.model.policy import (
     Action,
     Filter,
@@ -35,7 +36,7 @@ from ipsecmig.model.selectors import ANY_PORT, AddressRange, PortRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.treatment import Protect
 from ipsecmig.verify.negotiation.clear import REFUSES
-from ipsecmig.verify.negotiation.result import Contrast, Outcome, Side, Stage
+from ipsecmig.verify.negotiation.result import Outcome, Side, Stage
 
 TUNNEL, TRANSPORT = "recommended/site-to-site-vendor-gateway.cmd", "recommended/web-to-database-sql-server.netsh"
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ipsecmig.ike.configuration import RsaCredentials
-from ipsecmig.verify.observed import name_of
+from ipsecmig.model.authorities import canonical_name
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -35,7 +35,7 @@ class Authorities:
 
     def credentials(self, authority: str) -> RsaCredentials:
         """Return what a host has that is certified by the authority, and trusts it alone. Takes a moment."""
-        name = name_of(authority)
+        name = canonical_name(authority)
         if name not in self._known:
             root = self._issue(f"authority {hashlib.sha256(name.encode()).hexdigest()[:32]}", None)
             self._known[name] = (_der(root), self._issue(_HOST_NAME, root))

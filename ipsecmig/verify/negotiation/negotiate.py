@@ -11,6 +11,7 @@ from ipsecmig.crypto import BlockCipher, keyed_cbc
 from ipsecmig.errors import BudgetExceeded
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.flatten import FlatPolicy
+from ipsecmig.model.offers import main_mode_rows, quick_mode_rows
 from ipsecmig.model.policy import QuickModeOffer
 from ipsecmig.model.selectors import Family, format_address
 from ipsecmig.model.treatment import Mode
@@ -19,7 +20,6 @@ from ipsecmig.verify.negotiation.cases import Case, cases, place_of
 from ipsecmig.verify.negotiation.certificates import Authorities
 from ipsecmig.verify.negotiation.clear import Worlds, exercise
 from ipsecmig.verify.negotiation.conversation import RandomOctets
-from ipsecmig.verify.negotiation.offers import main_mode_rows, quick_mode_rows
 from ipsecmig.verify.negotiation.packets import Ends
 from ipsecmig.verify.negotiation.parties import Parties, credentials_for
 from ipsecmig.verify.negotiation.regions import Contested, Region, regions
@@ -134,14 +134,16 @@ def _before_running(case: Case, policy: Terms, target: Terms) -> Mismatch | None
     if ends is not None:
         return one_attribute(Stage.ENDPOINTS, "tunnel endpoints", *ends)
     if not policy.main_mode_offers or not target.main_mode_offers:
-        found = compared(Stage.MAIN_MODE, main_mode_rows(policy), main_mode_rows(target))
+        found = compared(Stage.MAIN_MODE, *(main_mode_rows(end.main_mode_offers) for end in (policy, target)))
         return replace(found, reason=_NOTHING_OFFERED)
     protocols = case.protection.protocols if case.protection is not None else None
     if policy.offers and not target.offers and protocols:
         wanted = protocols_of(tuple(offer.transforms for offer in policy.offers))
         return one_attribute(Stage.QUICK_MODE, "protocol", _named(wanted), _named(protocols))
     if not policy.offers or not target.offers:
-        found = compared(Stage.QUICK_MODE, quick_mode_rows(policy, (None,)), quick_mode_rows(target, (None,)))
+        found = compared(
+            Stage.QUICK_MODE, *(quick_mode_rows(end.offers, (None,), end.mode) for end in (policy, target))
+        )
         return replace(found, reason=_NOTHING_OFFERED)
     if not set(policy.methods) & set(target.methods):
         return one_attribute(Stage.AUTHENTICATION, "authentication method", policy.methods, target.methods)

@@ -7,6 +7,7 @@ from enum import Enum
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.algorithms import DhGroup
+from ipsecmig.model.offers import Change, Contrast
 from ipsecmig.model.policy import MainModeOffer, Transform
 from ipsecmig.model.space import Box, Packet
 from ipsecmig.model.treatment import Mode
@@ -64,24 +65,6 @@ class Agreement:
     mode: Mode
     selector: Selector
     lifetime: Lifetime
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """An attribute with what each side has of it, in words."""
-
-    attribute: str
-    policy: tuple[str, ...]
-    target: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The smallest change that makes the sides agree: in the target, `wanted` in place of (or beside) `present`."""
-
-    present: str
-    wanted: str
-    attributes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,13 +148,6 @@ def _is_usable(transforms: tuple[Transform, ...]) -> bool:
     )
 
 
-def transform_text(transform: Transform) -> str:
-    """Return a transform as reports write it: `esp 3des-sha1`, `ah md5`."""
-    if isinstance(transform, AhTransform):
-        return f"ah {transform.integrity.value}"
-    return f"esp {transform.encryption.value}-{'none' if transform.integrity is None else transform.integrity.value}"
-
-
 def is_too_long(terms: Terms) -> bool:
     """Whether a lifetime is longer than can be sent."""
     amounts = [terms.main_mode_seconds, *(n for o in terms.offers for n in (o.lifetime_seconds, o.lifetime_kilobytes))]

@@ -8,12 +8,12 @@ from typing import Final
 from ipsecmig.ike.events import ChildEstablished, Established
 from ipsecmig.ike.wire.numbers import NotifyNumber
 from ipsecmig.model.algorithms import DhGroup
+from ipsecmig.model.offers import Change, Contrast, Row, contrasts, main_mode_rows, quick_mode_rows, smallest_change
 from ipsecmig.model.space import Direction, Packet
 from ipsecmig.verify.negotiation.conversation import Conversation, RandomOctets, Stop, converse
-from ipsecmig.verify.negotiation.offers import Row, contrasts, main_mode_rows, quick_mode_rows, smallest_change
 from ipsecmig.verify.negotiation.packets import why_not_passed
 from ipsecmig.verify.negotiation.parties import CERTIFICATE, Parties, PfsGroups
-from ipsecmig.verify.negotiation.result import Agreement, Change, Contrast, Lifetime, Mismatch, Side, Stage
+from ipsecmig.verify.negotiation.result import Agreement, Lifetime, Mismatch, Side, Stage
 from ipsecmig.verify.negotiation.traffic import Selector, turned
 
 _OTHER_TRAFFIC: Final = NotifyNumber.INVALID_ID_INFORMATION
@@ -94,16 +94,17 @@ def _agreement(
 
 
 def _mismatch(parties: Parties, method: str, conversation: Conversation, groups: PfsGroups) -> Mismatch:
+    policy, target = parties.policy, parties.target
     match conversation.stop:
         case Stop.MAIN_MODE:
-            return compared(Stage.MAIN_MODE, main_mode_rows(parties.policy), main_mode_rows(parties.target))
+            return compared(Stage.MAIN_MODE, *(main_mode_rows(end.main_mode_offers) for end in (policy, target)))
         case Stop.AUTHENTICATION:
             return _not_authenticated(parties, method) or Mismatch(Stage.AUTHENTICATION, (), reason=conversation.reason)
-        case _ if conversation.refusal == _OTHER_TRAFFIC and parties.policy.mode is parties.target.mode:
+        case _ if conversation.refusal == _OTHER_TRAFFIC and policy.mode is target.mode:
             return _other_traffic(parties)
         case _:
-            mine = quick_mode_rows(parties.policy, groups[:1])
-            theirs = quick_mode_rows(parties.target, parties.target.pfs_groups or (None,))
+            mine = quick_mode_rows(policy.offers, groups[:1], policy.mode)
+            theirs = quick_mode_rows(target.offers, target.pfs_groups or (None,), target.mode)
             found = compared(Stage.QUICK_MODE, mine, theirs)
             return found if found.contrasts else replace(found, reason=conversation.reason)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.model.authorities import canonical_name
 from ipsecmig.model.policy import NotUnderstood, Secret
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.treatment import Mode, TunnelSense
-from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, name_of, protocols_of
+from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection, protocols_of
 from ipsecmig.verify.readback.charon import (
     Band,
     TrafficSelector,
@@ -305,7 +306,7 @@ def _authority(reader: _Reader, connection: Section) -> str | None:
     """Return the authority that the peer's certificate must come from, where it is named and not in a file."""
     named = next((s.get("ca_id") for s in connection.matching("remote")), "")
     if named:
-        return name_of(named)
+        return canonical_name(named)
     reader.assumptions.append(f"connection {connection.name} trusts the authority that the policy names")
     return None
 

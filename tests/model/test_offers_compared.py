@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipsecmig.verify.negotiation.offers import Row, contrasts, smallest_change
+from ipsecmig.model.offers import Row, contrasts, smallest_change
 
 NAMES = ("cipher", "hash", "group")
 rows = st.lists(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ipsecmig.model.algorithms import GROUPS, DhGroup
 from ipsecmig.model.policy import AhTransform, MainModeOffer, QuickModeOffer, Transform
-from ipsecmig.verify.negotiation.result import Change, Contrast
-from ipsecmig.verify.negotiation.terms import Terms, transform_text
+from ipsecmig.model.treatment import Mode
 
 _NONE: Final = "none"
 
@@ -20,9 +20,27 @@ class Row(NamedTuple):
     attributes: Mapping[str, str]
 
 
-def main_mode_rows(terms: Terms) -> tuple[Row, ...]:
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """An attribute with what each side has of it, in words."""
+
+    attribute: str
+    policy: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change that makes the sides agree: in the target, `wanted` in place of (or beside) `present`."""
+
+    present: str
+    wanted: str
+    attributes: tuple[str, ...]
+
+
+def main_mode_rows(offers: Iterable[MainModeOffer]) -> tuple[Row, ...]:
     """Return the offers of main mode, without how the ends authenticate."""
-    return tuple(_main_mode_row(offer) for offer in terms.main_mode_offers)
+    return tuple(_main_mode_row(offer) for offer in offers)
 
 
 def _main_mode_row(offer: MainModeOffer) -> Row:
@@ -39,24 +57,31 @@ def main_mode_text(offer: MainModeOffer) -> str:
     return f"{offer.encryption.value}-{offer.integrity.value}-{GROUPS[offer.group].strongswan}"
 
 
-def quick_mode_rows(terms: Terms, groups: Sequence[DhGroup | None]) -> tuple[Row, ...]:
+def quick_mode_rows(offers: Sequence[QuickModeOffer], groups: Sequence[DhGroup | None], mode: Mode) -> tuple[Row, ...]:
     """Return the offers of quick mode with each of `groups`; None stands for no PFS."""
-    return tuple(_quick_mode_row(offer, group, terms) for group in groups for offer in terms.offers)
+    return tuple(_quick_mode_row(offer, group, mode) for group in groups for offer in offers)
 
 
-def _quick_mode_row(offer: QuickModeOffer, group: DhGroup | None, terms: Terms) -> Row:
+def _quick_mode_row(offer: QuickModeOffer, group: DhGroup | None, mode: Mode) -> Row:
     named = _NONE if group is None else GROUPS[group].strongswan
     attributes = {"protocol": " and ".join(sorted({_protocol(t) for t in offer.transforms}))}
     for transform in offer.transforms:
         attributes.update(_attributes(transform, len(offer.transforms) > 1))
-    attributes |= {"PFS group": named, "mode": terms.mode.value}
+    attributes |= {"PFS group": named, "mode": mode.value}
     pfs = "" if group is None else f", PFS {named}"
-    return Row(f"{quick_mode_text(offer.transforms)}{pfs}, {terms.mode.value}", attributes)
+    return Row(f"{quick_mode_text(offer.transforms)}{pfs}, {mode.value}", attributes)
 
 
 def quick_mode_text(transforms: Sequence[Transform]) -> str:
     """Return transforms as reports write them: `ah md5 and esp 3des-sha1`."""
     return " and ".join(transform_text(transform) for transform in transforms)
+
+
+def transform_text(transform: Transform) -> str:
+    """Return a transform as reports write it: `esp 3des-sha1`, `ah md5`."""
+    if isinstance(transform, AhTransform):
+        return f"ah {transform.integrity.value}"
+    return f"esp {transform.encryption.value}-{'none' if transform.integrity is None else transform.integrity.value}"
 
 
 def _protocol(transform: Transform) -> str:
