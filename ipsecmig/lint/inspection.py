@@ -50,6 +50,10 @@ def _usual(within: Box) -> Iterator[Box]:
             yield within._replace(protocol=(protocol, protocol))
 
 
+Changed = tuple[PolicyStore, Policy]
+"""A store and the policy of it that is inspected, after a change."""
+
+
 class Inspection:
     """One policy of a store under inspection. `peer` is another host's policy, `losses` what targets cannot say."""
 
@@ -67,6 +71,10 @@ class Inspection:
         self.peer: Final = peer
         self.losses: Final = tuple(losses)
 
+    def repaired(self, store: PolicyStore, policy: Policy) -> Inspection:
+        """Return the inspection of a changed policy in the same surroundings."""
+        return Inspection(store, policy, self.inventory, self.peer)
+
     @cached_property
     def flat(self) -> FlatPolicy:
         """What packets meet, filter by filter."""
@@ -76,6 +84,12 @@ class Inspection:
     def decisions(self) -> DecisionMap[Treatment]:
         """What packets meet, as an exact function of packets. Raises BudgetExceeded."""
         return decision_map(self.flat)
+
+    @cached_property
+    def exchanges(self) -> DecisionMap[tuple[Treatment, Treatment]]:
+        """What packets between two ends meet on the way out and on the way in; whichever direction is asked for."""
+        out, in_ = self.decisions.along(Direction.OUT), self.decisions.along(Direction.IN)
+        return out.combine(in_, lambda one, other: (one, other))
 
     @cached_property
     def conflicts(self) -> ConflictReport:

@@ -10,7 +10,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Subject, Witness
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 
 
 class Family(Enum):
@@ -38,6 +38,8 @@ class LintRule:
     severity: Severity
     check: Callable[[Inspection], Iterator[Finding]]
     documentation: str
+    repair: Callable[[Inspection], Changed] | None = None
+    """Returns the store and the policy without what the rule finds; see `repair`."""
 
     def finding(
         self,

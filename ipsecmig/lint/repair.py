@@ -1,0 +1,72 @@
+"""Repairs: changes of a policy that take away what a rule found, each with what it does to packets.
+
+A repair is a function of the policy as data; the corrected script is then written anew. Whether it is safe is not a
+promise of the rule but a proof: the policy before and after it are compared over all packets, and one that changes what
+any of them meets is made only when that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.rule import LintRule
+from ipsecmig.model.conflicts import decision_maps, treat_alike
+from ipsecmig.model.decision import DifferenceSet
+from ipsecmig.model.treatment import Treatment
+
+
+class Step(NamedTuple):
+    """One repair that was made: the inspections before and after, and the packets that it changes, None for none."""
+
+    rule: LintRule
+    before: Inspection
+    after: Inspection
+    effect: DifferenceSet[Treatment, Treatment] | None
+
+
+class Withheld(NamedTuple):
+    """One repair that was not made, and why."""
+
+    rule: LintRule
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of repairing: the last state, the steps to it, and what was left undone."""
+
+    inspection: Inspection
+    steps: tuple[Step, ...]
+    withheld: tuple[Withheld, ...]
+
+
+MOST_BOXES: Final = 20
+"""How many boxes of changed packets are listed for one repair."""
+
+
+def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -> Outcome:
+    """Repair what `rules` find, one rule after another; those that change what packets meet only if `unsafe`.
+
+    Raises BudgetExceeded.
+    """
+    steps: list[Step] = []
+    withheld: list[Withheld] = []
+    for rule in rules:
+        if rule.repair is None or not any(rule.check(inspection)):
+            continue
+        changed = inspection.repaired(*rule.repair(inspection))
+        harmless = treat_alike(inspection.flat, changed.flat)
+        if not (harmless or unsafe):
+            withheld.append(Withheld(rule, "it changes what packets meet"))
+            continue
+        steps.append(Step(rule, inspection, changed, None if harmless else _effect(inspection, changed)))
+        inspection = changed
+    return Outcome(inspection, tuple(steps), tuple(withheld))
+
+
+def _effect(before: Inspection, after: Inspection) -> DifferenceSet[Treatment, Treatment]:
+    one, other = decision_maps((before.flat, after.flat))
+    return one.differences(other, lambda a, b: a == b, MOST_BOXES)
