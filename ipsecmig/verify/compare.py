@@ -86,7 +86,10 @@ class Comparison:
 _LIMIT = 50
 
 
-@collector_paused()
+Bundle = tuple[Sequence[ReadTarget], Sequence[Sequence[Loss]]]
+"""Targets that a packet meets one after another, and for each the losses that its conversion reported."""
+
+
 def compare(
     flat: FlatPolicy, targets: Sequence[ReadTarget], losses: Sequence[Sequence[Loss]] = (), limit: int = _LIMIT
 ) -> Comparison:
@@ -94,16 +97,42 @@ def compare(
 
     `losses` are those that the conversion reported, for each target; the deviations that they name are forgiven.
     """
-    undecided = flat.not_understood + tuple(doubt for t in targets for doubt in t.not_understood)
-    assumptions = _assumptions(flat, targets)
+    (comparison,) = compare_each(flat, [(targets, losses)], limit)
+    return comparison
+
+
+@collector_paused()
+def compare_each(flat: FlatPolicy, bundles: Sequence[Bundle], limit: int = _LIMIT) -> list[Comparison]:
+    """Return what `compare` says of each of `bundles`; what packets meet under `flat` is found out once."""
     try:
         treatments = decision_map(flat)
+    except BudgetExceeded as excess:
+        return [_given_up(flat, targets, excess) for targets, _ in bundles]
+    return [_compared(flat, treatments, bundle, limit) for bundle in bundles]
+
+
+def _compared(flat: FlatPolicy, treatments: DecisionMap[Treatment], bundle: Bundle, limit: int) -> Comparison:
+    targets, losses = bundle
+    try:
         differences, truncated = _differences(flat, treatments, targets, forgiveness(flat, losses), limit)
     except BudgetExceeded as excess:
-        doubt = NotUnderstood(f'policy "{flat.policy.name}"', str(excess), flat.policy.origin)
-        return Comparison(Result.UNDECIDED, (), truncated=False, assumptions=assumptions, undecided=(*undecided, doubt))
+        return _given_up(flat, targets, excess)
+    undecided = _not_understood(flat, targets)
     result = Result.UNDECIDED if undecided else _result(differences)
-    return Comparison(result, differences, truncated, (*assumptions, *_left_out(treatments)), undecided)
+    assumptions = (*_assumptions(flat, targets), *_left_out(treatments))
+    return Comparison(result, differences, truncated, assumptions, undecided)
+
+
+def _given_up(flat: FlatPolicy, targets: Sequence[ReadTarget], excess: BudgetExceeded) -> Comparison:
+    doubt = NotUnderstood(f'policy "{flat.policy.name}"', str(excess), flat.policy.origin)
+    undecided = (*_not_understood(flat, targets), doubt)
+    return Comparison(
+        Result.UNDECIDED, (), truncated=False, assumptions=_assumptions(flat, targets), undecided=undecided
+    )
+
+
+def _not_understood(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[NotUnderstood, ...]:
+    return flat.not_understood + tuple(doubt for t in targets for doubt in t.not_understood)
 
 
 def _result(differences: Sequence[PolicyDifference]) -> Result:

@@ -9,7 +9,7 @@ from typing import Final
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.targets import Emission
-from ipsecmig.verify.compare import Comparison, compare
+from ipsecmig.verify.compare import Comparison, compare_each
 from ipsecmig.verify.readback.registry import is_configuration, read_targets
 from ipsecmig.verify.target import ReadTarget
 
@@ -30,11 +30,9 @@ def verify_emissions(flat: FlatPolicy, emissions: Sequence[Emission]) -> tuple[V
     """Return the comparison for every target and bundle of `emissions`, whose losses are forgiven by name."""
     read = {e.target: _read(flat, e) for e in emissions}
     losses = {e.target: e.losses for e in emissions}
-    found = []
-    for names in _bundles(tuple(read)):
-        targets = [target for name in names for target in read[name]]
-        found.append(VerifiedBundle(names, compare(flat, targets, [losses[name] for name in names])))
-    return tuple(found)
+    wanted = list(_bundles(tuple(read)))
+    bundles = [([t for name in names for t in read[name]], [losses[name] for name in names]) for names in wanted]
+    return tuple(map(VerifiedBundle, wanted, compare_each(flat, bundles)))
 
 
 def _bundles(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
