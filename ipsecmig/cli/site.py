@@ -132,6 +132,7 @@ class _Reader:
             sensitive=tuple(self._sensitive(path, entry) for path, entry in _entries(data, "sensitive")),
             policies={name: str(policy) for name, policy in _mapping(data.get("policies")).items()},
             firewall=None if firewall is None else FirewallKind(firewall),
+            firewall_admits_ike=_flag(data, "firewall_admits_ike"),
             boot_mode=_text(data, "boot_mode"),
             simple_policy_update=_flag(data, "simple_policy_update"),
             third_party_client=_flag(data, "third_party_client"),

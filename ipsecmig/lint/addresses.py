@@ -10,6 +10,7 @@ from typing import Final
 from ipsecmig.model.exemptions import MULTICAST
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.site import Site
 from ipsecmig.model.space import Span
 
 
@@ -49,19 +50,29 @@ _EXAMPLE: Final = AddressRange.parse("198.51.100.9").first
 
 
 def unnamed(flat: FlatPolicy) -> AddressRange | None:
-    """Return IPv4 hosts that no filter of `flat` names, so that it treats them all alike; None where there are none.
+    """Return an IPv4 host that no filter of `flat` names, or None where filters name every address.
 
-    They stand for everybody whom the policy does not know.
+    It stands for everybody whom the policy does not know: all of them are treated alike.
     """
     terms = chain.from_iterable((specific.source, specific.destination) for specific in flat.filters)
     everybody = AddressRange.whole(Family.IPV4)
-    ranges = {term.range for term in terms if term.range.family is Family.IPV4 and term.range != everybody}
-    named = ((r.first, r.last) for r in (*ranges, *flat.site.addresses, MULTICAST, *_NOBODY) if r.family is Family.IPV4)
-    gaps = list(_gaps(_merged(named)))
+    gaps = list(_besides((*flat.site.addresses, *{term.range for term in terms if term.range != everybody})))
     if not gaps:
         return None
-    low, high = max(gaps, key=lambda gap: (gap[0] <= _EXAMPLE <= gap[1], gap[1] - gap[0]))
-    return AddressRange(Family.IPV4, low, high)
+    if any(low <= _EXAMPLE <= high for low, high in gaps):
+        return AddressRange(Family.IPV4, _EXAMPLE, _EXAMPLE)
+    _, last = max(gaps, key=lambda gap: gap[1] - gap[0])
+    return AddressRange(Family.IPV4, last, last)
+
+
+def other_hosts(site: Site) -> tuple[AddressRange, ...]:
+    """Return every IPv4 address that another host may have: neither this one's nor a multicast or broadcast address."""
+    return tuple(AddressRange(Family.IPV4, *gap) for gap in _besides((*site.addresses, *site.broadcasts)))
+
+
+def _besides(ranges: Iterable[AddressRange]) -> Iterator[Span]:
+    """Yield the IPv4 addresses that a host may have besides those in `ranges`."""
+    return _gaps(_merged((r.first, r.last) for r in (*ranges, MULTICAST, *_NOBODY) if r.family is Family.IPV4))
 
 
 def _gaps(spans: Iterator[Span]) -> Iterator[Span]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
-from ipsecmig.lint.addresses import AddressSet, unnamed
+from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.lint.finding import Witness
 from ipsecmig.model.conflicts import ConflictReport, decision_map, find_conflicts
 from ipsecmig.model.decision import DecisionMap
@@ -19,16 +19,18 @@ from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, HostRole, Inven
 from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, Family, PortRange
-from ipsecmig.model.space import Box, Direction, box
+from ipsecmig.model.space import WITH_PORTS, Box, Direction, box
 from ipsecmig.model.targets import Loss
 from ipsecmig.model.treatment import Conflict, Permit, Protect, Treatment
 
 Predicate = Callable[[Treatment], bool]
 
 
-_NAMELESS_PORT: Final = PortRange(49152, 49152)
-_NAMELESS_PROTOCOL: Final = 47
-"""A dynamic port (RFC 6335 6) and a protocol, GRE, that stand for those that no filter names."""
+DYNAMIC_PORT: Final = PortRange(49152, 49152)
+"""A port (RFC 6335 6) that stands for those of clients and for all that no filter names."""
+
+_PLAIN_PROTOCOLS: Final = (TCP, UDP, 47)
+"""TCP, UDP, and GRE for the protocols without ports."""
 
 
 def is_protected(treatment: Treatment) -> bool:
@@ -123,6 +125,10 @@ class Inspection:
                 return Witness(witness(region), treatment)
         return None
 
+    def find_with(self, remotes: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
+        """Return some packet between this host and `remotes` whose treatment is wanted, or None; raises as `find`."""
+        return self.find((within for remote in remotes for within in self.traffic(remote)), wanted)
+
     def deciding(self, wanted: Predicate) -> Iterator[tuple[SpecificFilter, Witness]]:
         """Yield each filter whose own treatment is wanted and is what some packet that it selects meets."""
         for specific in self.flat.filters:
@@ -151,8 +157,13 @@ class Inspection:
 
     @cached_property
     def stranger(self) -> AddressRange | None:
-        """Hosts that no filter names, and that therefore stand for everybody unknown; None where there are none."""
+        """A host that no filter names, and that stands for everybody unknown; None where filters name all."""
         return unnamed(self.flat)
+
+    @cached_property
+    def others(self) -> tuple[AddressRange, ...]:
+        """Every IPv4 address that another host may have."""
+        return other_hosts(self.inventory.site)
 
     @cached_property
     def everything_secured(self) -> Witness | None:
@@ -162,16 +173,17 @@ class Inspection:
         """
         if self.stranger is None:
             return None
-        for protocol in (TCP, UDP, _NAMELESS_PROTOCOL):
-            if self.find(self._nameless(self.stranger, protocol), lambda treatment: not is_protected(treatment)):
+        for protocol in _PLAIN_PROTOCOLS:
+            if self.find(self.plain(self.stranger, protocol), lambda treatment: not is_protected(treatment)):
                 return None
-        if self.find(self._nameless(self.everyone(), TCP), is_clear):
+        if any(self.find(self.plain(others, TCP), is_clear) for others in self.others):
             return None
         return self.find(self.traffic(self.stranger, directions=(Direction.OUT,)), is_protected)
 
-    def _nameless(self, remote: AddressRange, protocol: int) -> Iterator[Box]:
-        port = _NAMELESS_PORT
-        return self.traffic(remote, protocol, service=port, serving=port, directions=(Direction.OUT,))
+    def plain(self, remote: AddressRange, protocol: int, direction: Direction = Direction.OUT) -> Iterator[Box]:
+        """Yield packets between this host and `remote` that filters for single services leave alone."""
+        port = DYNAMIC_PORT if protocol in WITH_PORTS else None
+        return self.traffic(remote, protocol, service=port, serving=port, directions=(direction,))
 
     def neighbours(self, *roles: HostRole) -> Iterator[Host]:
         """Yield the hosts of the inventory that are not this one: those with one of `roles`, or all without roles."""

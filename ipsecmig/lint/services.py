@@ -9,13 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from ipsecmig.lint.finding import Witness
-from ipsecmig.lint.inspection import Inspection, Predicate, is_clear, is_protected
+from ipsecmig.lint.inspection import DYNAMIC_PORT, Inspection, Predicate, is_clear, is_protected
 from ipsecmig.model.inventory import HostRole
 from ipsecmig.model.selectors import ICMP, TCP, UDP, AddressRange, PortRange
 from ipsecmig.model.space import WITH_PORTS
-
-_CLIENT: Final = PortRange(49152, 49152)
-"""A port that clients use and that no filter is written for (RFC 6335 6)."""
 
 
 class Service(NamedTuple):
@@ -71,7 +68,7 @@ def use(inspection: Inspection, service: Service, remote: Iterable[AddressRange]
     port = client = None
     if service.protocol in WITH_PORTS:
         port = PortRange(service.port, service.port)
-        client = _CLIENT if service.client is None else PortRange(service.client, service.client)
+        client = DYNAMIC_PORT if service.client is None else PortRange(service.client, service.client)
     for addresses in remote:
         boxes = inspection.traffic(addresses, service.protocol, service=port, serving=client)
         found = inspection.find(boxes, wanted)
@@ -89,5 +86,5 @@ def secured_everywhere(inspection: Inspection, services: Iterable[Service]) -> I
         return
     for service in services:
         found = use(inspection, service, [inspection.stranger], is_protected)
-        if found is not None and use(inspection, service, [inspection.everyone()], is_clear) is None:
+        if found is not None and use(inspection, service, inspection.others, is_clear) is None:
             yield service, found

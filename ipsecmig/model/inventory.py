@@ -108,8 +108,9 @@ class Inventory:
     """Everything known besides the policy.
 
     `this` is the host that the policy is assigned to, with its own roles and domain. `policies` names the policy that
-    each other host uses. `boot_mode` is `permit`, `block` or `stateful`; `simple_policy_update` whether KB914841 is in
-    use; `third_party_client` whether another vendor's VPN client or firewall is installed.
+    each other host uses. `firewall_admits_ike` tells whether the firewall lets in UDP 500 and 4500. `boot_mode` is
+    `permit`, `block` or `stateful`; `simple_policy_update` whether KB914841 is in use; `third_party_client` whether
+    another vendor's VPN client or firewall is installed.
     """
 
     site: Site = UNKNOWN_SITE
@@ -121,6 +122,7 @@ class Inventory:
     sensitive: tuple[Sensitive, ...] = ()
     policies: dict[str, str] = field(default_factory=dict)
     firewall: FirewallKind | None = None
+    firewall_admits_ike: bool | None = None
     boot_mode: str | None = None
     simple_policy_update: bool | None = None
     third_party_client: bool | None = None

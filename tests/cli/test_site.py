@@ -139,6 +139,7 @@ sensitive: [{address: 10.0.0.5, protocol: tcp, port: 1433}, {address: 10.0.0.0/2
 policies: {dc1: "Domain Controllers"}
 firewall: icf
 boot_mode: stateful
+firewall_admits_ike: false
 simple_policy_update: true
 third_party_client: false
 """
@@ -162,6 +163,7 @@ def test_surroundings(tmp_path: Path) -> None:
         policies={"dc1": "Domain Controllers"},
         firewall=FirewallKind.ICF,
         boot_mode="stateful",
+        firewall_admits_ike=False,
         simple_policy_update=True,
         third_party_client=False,
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
-from ipsecmig.lint.addresses import AddressSet, unnamed
+from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.site import Site
@@ -49,13 +49,26 @@ def _flat(*filters: str, own: str = "10.0.0.5") -> FlatPolicy:
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
-        (["srcaddr=me dstaddr=any"], "128.0.0.0-223.255.255.255"),
-        (["srcaddr=me dstaddr=198.51.100.9"], "10.0.0.6-126.255.255.255"),
-        (["srcaddr=me dstaddr=192.0.0.0 dstmask=255.0.0.0"], "193.0.0.0-223.255.255.255"),
-        (["srcaddr=198.51.100.9 dstaddr=me", "srcaddr=any dstaddr=me"], "10.0.0.6-126.255.255.255"),
+        (["srcaddr=me dstaddr=any"], "198.51.100.9"),
+        (["srcaddr=me dstaddr=198.51.100.9"], "126.255.255.255"),
+        (["srcaddr=me dstaddr=192.0.0.0 dstmask=255.0.0.0"], "198.51.100.9"),
+        (["srcaddr=198.51.100.9 dstaddr=me", "srcaddr=any dstaddr=me"], "126.255.255.255"),
         (["srcaddr=me dstaddr=0.0.0.0 dstmask=128.0.0.0", "srcaddr=me dstaddr=128.0.0.0 dstmask=128.0.0.0"], None),
     ],
 )
 def test_unnamed(filters: list[str], expected: str | None) -> None:
     found = unnamed(_flat(*filters))
     assert (None if found is None else found.text()) == expected
+
+
+def test_other_hosts_are_neither_this_one_nor_a_group() -> None:
+    site = Site(
+        addresses=(AddressRange.parse("10.0.0.5"), AddressRange.parse("2001:db8::5")),
+        broadcasts=(AddressRange.parse("10.0.0.255"),),
+    )
+    assert [found.text() for found in other_hosts(site)] == [
+        "1.0.0.0-10.0.0.4",
+        "10.0.0.6-10.0.0.254",
+        "10.0.1.0-126.255.255.255",
+        "128.0.0.0-223.255.255.255",
+    ]
