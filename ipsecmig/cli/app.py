@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,12 +18,18 @@ from ipsecmig.cli.printer import print_version
 from ipsecmig.cli.probe import probe
 from ipsecmig.cli.settings import load_settings
 from ipsecmig.cli.show import show
+from ipsecmig.cli.site_init import init
 from ipsecmig.cli.targets import targets
 from ipsecmig.cli.trace import trace
 from ipsecmig.cli.verify import verify
 
 COMMANDS = (convert, verify, trace, diff, show, probe, formats, targets)
 """Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
+
+GROUPS: Mapping[str, tuple[str, tuple[Callable[..., Exit], ...]]] = {
+    "site": ("The site inventory: what is known besides the policy.", (init,)),
+}
+"""Commands of two words, by the first: what the group is about, and its commands."""
 
 
 def _version(wanted: bool) -> None:
@@ -40,8 +46,8 @@ def _program(
     """Hold the options of the program itself."""
 
 
-def make_app(commands: Sequence[Callable[..., Exit]]) -> typer.Typer:
-    """Return the program with these commands."""
+def make_app(commands: Sequence[Callable[..., Exit]], groups: Iterable[str] = GROUPS) -> typer.Typer:
+    """Return the program with these commands and groups of commands."""
     app = typer.Typer(
         name="ipsecmig",
         help="Read Windows IPsec policies, and carry them, verified, to Linux.",
@@ -55,6 +61,12 @@ def make_app(commands: Sequence[Callable[..., Exit]]) -> typer.Typer:
     app.callback()(_program)
     for command in commands:
         app.command()(guarded(with_groups(command)))
+    for name in groups:
+        about, members = GROUPS[name]
+        group = typer.Typer(name=name, help=about, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+        for command in members:
+            group.command()(guarded(with_groups(command)))
+        app.add_typer(group)
     return app
 
 
@@ -65,10 +77,13 @@ def run(arguments: Sequence[str]) -> int:
     command that it is given, so that it gets only the one that is called, if any is.
     """
     settings = {} if {"-h", "--help"} & set(arguments) else load_settings(Path.cwd())
-    defaults = {command.__name__: settings for command in COMMANDS}
+    defaults: dict[str, dict[str, Any]] = {command.__name__: settings for command in COMMANDS}
+    defaults |= {name: {command.__name__: settings for command in members} for name, (_, members) in GROUPS.items()}
     called = [command for command in COMMANDS if command.__name__ in arguments[:1]]
+    groups = [name for name in GROUPS if name in arguments[:1]]
+    app = make_app(called, groups) if called or groups else make_app(COMMANDS)
     try:
-        make_app(called or COMMANDS)(args=list(arguments), prog_name="ipsecmig", default_map=defaults)
+        app(args=list(arguments), prog_name="ipsecmig", default_map=defaults)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 0
     return 0

@@ -63,6 +63,23 @@ def write_all(folder: Path, files: Sequence[OutputFile], *, force: bool = False)
     return Written((*new, MANIFEST), tuple(sorted(set(kept) - set(new))))
 
 
+def write_one(path: Path, content: bytes, *, secret: bool = False, replace: bool = False) -> None:
+    """Make the file `path`, whole or not at all; raises OutputError, also for one that is there unless `replace`."""
+    try:
+        with _stoppable(), _staging(path.parent) as stage:
+            made = stage / "new"
+            _create(made, OutputFile(path.name, content, secret=secret))
+            if replace:
+                made.replace(path)
+            else:
+                path.hardlink_to(made)
+            _sync_folder(path.parent)
+    except FileExistsError:
+        raise OutputError(f"{path}: there is such a file already; nothing was written") from None
+    except OSError as failure:
+        raise OutputError(f"{path}: {failure.strerror or failure}; nothing was written") from failure
+
+
 def _check_paths(files: Sequence[OutputFile]) -> None:
     paths = [PurePosixPath(file.path) for file in files] + [PurePosixPath(MANIFEST)]
     if len(set(paths)) < len(paths):
