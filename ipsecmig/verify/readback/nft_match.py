@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import WITH_PORTS, Box, Direction, Link, Span, box
-from ipsecmig.verify.readback.nft_model import Element, NftChain, NftVerdict
+from ipsecmig.verify.readback.nft_model import Element
 
 PROTOCOLS: Final = {
     "icmp": 1, "igmp": 2, "ipencap": 4, "ipip": 4, "tcp": 6, "egp": 8, "udp": 17, "dccp": 33, "ipv6": 41, "rsvp": 46,
@@ -52,25 +51,6 @@ class Crossing(NamedTuple):
     leaves_protected: bool
     hook: str = ""
     state: str = "new"
-
-
-def asks_about_state(chain: NftChain) -> bool:
-    """Whether a rule of `chain` asks about protection or connections."""
-    matches = (s for rule in chain.rules for s in rule.statements if not isinstance(s, NftVerdict))
-    return any(_STATE.search(selector) for match in matches for selector in match.selectors)
-
-
-def seen_by(chain: NftChain, crossing: Crossing) -> Crossing:
-    """Return `crossing` as `chain` sees it: one that does not ask sees new packets in clear only."""
-    return crossing if asks_about_state(chain) else plain(crossing)
-
-
-def plain(crossing: Crossing) -> Crossing:
-    """Return `crossing` for new packets in clear."""
-    return crossing._replace(arrives_protected=False, leaves_protected=False, state="new")
-
-
-_STATE: Final = re.compile(r"\b(ipsec|secpath|ct state)$")
 
 
 @dataclass(frozen=True, slots=True)

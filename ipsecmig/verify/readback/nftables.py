@@ -9,17 +9,17 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from functools import partial
+from functools import partial, reduce
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.policy import NotUnderstood
-from ipsecmig.model.selectors import Family
 from ipsecmig.model.space import Box, Direction, Packet
 from ipsecmig.model.treatment import TunnelSense
 from ipsecmig.verify.observed import DROPPED, PASSES, Observed, Protection
-from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, asks_about_state, plain, seen_by, whole
+from ipsecmig.verify.readback.nft_match import Crossing, Unmodelled, whole
 from ipsecmig.verify.readback.nft_model import (
     NftChain,
     NftRule,
@@ -31,11 +31,15 @@ from ipsecmig.verify.readback.nft_model import (
 )
 from ipsecmig.verify.readback.nft_overlaps import overlapping
 from ipsecmig.verify.readback.nft_rules import FAMILIES, Layer, rule_layers
+from ipsecmig.verify.readback.nft_states import asking_chains, plain, seen_by
 from ipsecmig.verify.target import ReadTarget, Responsible
 
 
 class Fate(Enum):
-    """Where a packet is after a rule or chain: accepted or dropped, at the next rule, or back where it came from."""
+    """Where a packet is after a rule or chain: accepted or dropped, at the next rule, or back where it came from.
+
+    At the end of a chain the next rule is that after the jump to it: the same as to return.
+    """
 
     ACCEPTED = "accepted"
     DROPPED = "dropped"
@@ -70,7 +74,7 @@ WRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=False, leaves_pro
 UNWRAPPED: Final = Crossing(Direction.FORWARD, arrives_protected=True, leaves_protected=False)
 
 _End = Fate | str
-"""What a verdict comes to: a fate, or the chain that it goes to."""
+"""What a verdict comes to: a fate, or the chain that it goes to, of which no map of a whole chain holds any."""
 
 
 def read_ruleset(ruleset: Ruleset, not_understood: tuple[NotUnderstood, ...]) -> ReadTarget:
@@ -87,17 +91,17 @@ class _Reader:
 
     def __init__(self, ruleset: Ruleset, unknown: list[NotUnderstood]) -> None:
         self.unknown = unknown
-        self._chains: dict[tuple[str, str, str, Crossing], DecisionMap[Fate]] = {}
+        self._chains: dict[tuple[str, str, str, Crossing], DecisionMap[_End]] = {}
         self._kept_layers: dict[tuple[str, str, str, Crossing], list[Layer]] = {}
         self._kept_steps: dict[tuple[str, str, str, Crossing], list[_Jump | _Run]] = {}
         self._entered: set[tuple[str, str, str, Crossing]] = set()
-        self._without_overlaps: set[Origin] = set()
+        self._without_overlaps: set[tuple[Origin, bool, bool, str]] = set()
         self._base = sorted(
             ((table, chain) for table in ruleset.values() for chain in table.chains.values() if chain.hook),
             key=lambda pair: pair[1].priority,
         )
         self._check_base()
-        self._asks_about_state = any(asks_about_state(c) for table, _ in self._base for c in table.chains.values())
+        self._asking = {(table.family, table.name): asking_chains(table) for table, _ in self._base}
         self._kept_passing: dict[Crossing, DecisionMap[bool]] = {}
 
     def _check_base(self) -> None:
@@ -115,12 +119,12 @@ class _Reader:
             self.unknown.append(doubt)
 
     def assumptions(self) -> Iterator[str]:
-        if any(self._asking("ct state")):
+        if any(self._matching("ct state")):
             yield "nftables is judged by the first packet of each connection"
-        if any(self._asking("fib daddr type")):
+        if any(self._matching("fib daddr type")):
             yield "directed broadcasts are treated as the limited broadcast is"
 
-    def _asking(self, selector: str) -> Iterator[NftRule]:
+    def _matching(self, selector: str) -> Iterator[NftRule]:
         """Yield the rules that match `selector`."""
         for table, _ in self._base:
             for chain in table.chains.values():
@@ -157,7 +161,7 @@ class _Reader:
 
         Connection tracking takes a SYN or a bare ACK for new, a SYN/ACK, FIN or RST for invalid (seen on Linux 6.18).
         """
-        place = next(self._asking("ct state"), None)
+        place = next(self._matching("ct state"), None)
         if place is None:
             return
         strays = self._passing(crossing._replace(state="invalid")).combine(self._passing(crossing), operator.gt)
@@ -165,41 +169,43 @@ class _Reader:
             self._doubt(NotUnderstood(place.text, _STRAYS, place.origin))
 
     def _passing(self, crossing: Crossing) -> DecisionMap[bool]:
-        """Return which packets every base chain lets pass; all states alike where no rule asks about them."""
-        seen = crossing if self._asks_about_state else plain(crossing)
+        """Return which packets every base chain lets pass; all states alike where no chain asks about them."""
+        bases = [(table, chain) for table, chain in self._base if crossing.direction in _HOOKS[chain.hook]]
+        seen = crossing if any(self._asks(table, chain) for table, chain in bases) else plain(crossing)
         if seen not in self._kept_passing:
-            self._kept_passing[seen] = self._passing_all(seen)
+            passing = [self._let_through(table, chain, seen._replace(hook=chain.hook)) for table, chain in bases]
+            everything = DecisionMap.from_layers([], True)
+            self._kept_passing[seen] = reduce(_both, passing) if passing else everything
         return self._kept_passing[seen]
 
-    def _passing_all(self, crossing: Crossing) -> DecisionMap[bool]:
-        passing = DecisionMap.from_layers([], True)
-        for table, chain in self._base:
-            if crossing.direction in _HOOKS[chain.hook]:
-                here = crossing._replace(hook=chain.hook)
-                fates = self._chain(table, chain, here).map(partial(_passes, chain.policy))
-                seen = fates.restrict(whole(here, FAMILIES[table.family]), outside=True)
-                passing = passing.combine(seen, lambda first, second: first and second)
-        mine = whole(crossing, Family)
-        return DecisionMap.from_layers([(b, True) for b in mine], False).combine(passing, lambda a, b: b or not a)
+    def _asks(self, table: NftTable, chain: NftChain) -> bool:
+        """Whether the fate of packets in `chain` depends on their state."""
+        return chain.name in self._asking[table.family, table.name]
 
-    def _chain(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
-        key = (table.family, table.name, chain.name, crossing)
+    def _let_through(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[bool]:
+        """Return which packets a base chain lets pass, those that its table does not see among them."""
+        undecided = [(box, chain.policy is VerdictKind.ACCEPT) for box in whole(crossing, FAMILIES[table.family])]
+        return self._chain(table, chain, crossing).combine(DecisionMap.from_layers(undecided, True), _passes)
+
+    def _chain(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[_End]:
+        """Return the fates of packets that enter `chain`, found once for all states that it treats alike."""
+        seen = crossing if self._asks(table, chain) else plain(crossing)
+        key = (table.family, table.name, chain.name, seen)
         if key not in self._chains:
             self._entered.add(key)
-            self._chains[key] = self._evaluate(table, chain, crossing)
+            fates = [self._stepped(table, step, seen) for step in self._steps(table, chain, seen)]
+            self._chains[key] = reduce(_in_turn, fates)
             self._entered.discard(key)
         return self._chains[key]
 
-    def _evaluate(self, table: NftTable, chain: NftChain, crossing: Crossing) -> DecisionMap[Fate]:
-        """Return the fates of packets that enter `chain`: runs of verdicts from which none comes back at once."""
-        total = DecisionMap.from_layers([], Fate.NEXT)
-        for step in self._steps(table, chain, crossing):
-            if isinstance(step, _Jump):
-                inside = self._lead(table, step.verdict, step.rule, crossing)
-                total = total.combine(DecisionMap.from_layers([(step.box, True)], False).combine(inside, _jump), _then)
-            else:
-                total = total.combine(self._settled(table, step, crossing), _then)
-        return total.map(lambda fate: Fate.RETURNED if fate is Fate.NEXT else fate)
+    def _stepped(self, table: NftTable, step: _Jump | _Run, crossing: Crossing) -> DecisionMap[_End]:
+        """Return the fates of packets at one step of a chain, for a run those in the chains that it goes to."""
+        if isinstance(step, _Jump):
+            return step.entering.combine(self._lead(table, step.verdict, step.rule, crossing), _jump)
+        ends = step.ends
+        for name, (verdict, rule) in step.leads.items():
+            ends = ends.combine(self._lead(table, verdict, rule, crossing), partial(_go, name))
+        return ends
 
     def _steps(self, table: NftTable, chain: NftChain, crossing: Crossing) -> list[_Jump | _Run]:
         """Return what `chain` does in order; the same for clear and protected packets unless it asks about that."""
@@ -208,14 +214,7 @@ class _Reader:
             self._kept_steps[key] = list(_steps(self._layers(table, chain, key[-1])))
         return self._kept_steps[key]
 
-    def _settled(self, table: NftTable, run: _Run, crossing: Crossing) -> DecisionMap[Fate]:
-        """Return the fates of a run of verdicts: where it goes to another chain, what becomes of packets there."""
-        ends = run.ends
-        for name, (verdict, rule) in run.leads.items():
-            ends = ends.combine(self._lead(table, verdict, rule, crossing), partial(_go, name))
-        return ends.map(lambda end: Fate.NEXT if isinstance(end, str) else end)
-
-    def _lead(self, table: NftTable, verdict: NftVerdict, rule: NftRule, crossing: Crossing) -> DecisionMap[Fate]:
+    def _lead(self, table: NftTable, verdict: NftVerdict, rule: NftRule, crossing: Crossing) -> DecisionMap[_End]:
         """Return the fates in the chain that `verdict` leads to."""
         chain = table.chains.get(verdict.chain)
         if chain is None or chain.hook or self._loops(table, chain, crossing):
@@ -237,20 +236,21 @@ class _Reader:
         for rule in chain.rules:
             try:
                 layers = list(rule_layers(table, rule, crossing))
-                self._check_overlaps(rule, layers)
+                self._check_overlaps(rule, layers, crossing)
                 yield from (layer for layer in layers if layer[1].kind is not VerdictKind.CONTINUE)
             except Unmodelled as reason:
                 self._doubt(NotUnderstood(rule.text, str(reason), rule.origin))
 
-    def _check_overlaps(self, rule: NftRule, layers: list[Layer]) -> None:
-        """Refuse a verdict map of which two elements overlap; each rule is looked at in one crossing only."""
-        if rule.origin in self._without_overlaps or not isinstance(rule.statements[-1], VerdictMap):
+    def _check_overlaps(self, rule: NftRule, layers: list[Layer], crossing: Crossing) -> None:
+        """Refuse a verdict map of which two elements overlap; each rule is looked at in one crossing of a state."""
+        place = (rule.origin, crossing.arrives_protected, crossing.leaves_protected, crossing.state)
+        if place in self._without_overlaps or not isinstance(rule.statements[-1], VerdictMap):
             return
         found = overlapping([(box, element) for box, _, _, element in layers if element is not None])
         if found:
             keys = " and ".join(" . ".join(element.key) for element in found)
             raise Unmodelled(f"the elements {keys} overlap, and which of them decides is not known")
-        self._without_overlaps.add(rule.origin)
+        self._without_overlaps.add(place)
 
     def responsible(self, packet: Packet) -> Responsible | None:
         """Return the rule or element that decides about a packet in clear, or that asks for an SA."""
@@ -287,14 +287,10 @@ class _Reader:
         return (Fate.DROPPED, policy) if dropped else (Fate.RETURNED, None)
 
 
-def _passes(policy: VerdictKind, fate: Fate) -> bool:
-    return fate is Fate.ACCEPTED or (fate is not Fate.DROPPED and policy is VerdictKind.ACCEPT)
-
-
 class _Jump(NamedTuple):
-    """A jump of the packets in `box`."""
+    """A jump of the packets for which `entering` is true."""
 
-    box: Box
+    entering: DecisionMap[bool]
     verdict: NftVerdict
     rule: NftRule
 
@@ -307,31 +303,57 @@ class _Run(NamedTuple):
 
 
 def _steps(layers: Iterable[Layer]) -> Iterator[_Jump | _Run]:
+    """Yield what a chain does in order, at the end a run, which may be empty."""
     final: list[tuple[Box, _End]] = []
     leads: dict[str, tuple[NftVerdict, NftRule]] = {}
-    for box, verdict, rule, _ in layers:
+    for rule, verdict, boxes in _by_verdict(layers):
         if verdict.kind is VerdictKind.JUMP:
-            yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
-            yield _Jump(box, verdict, rule)
+            if final:
+                yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
+            yield _Jump(DecisionMap.from_layers(((box, True) for box in boxes), False), verdict, rule)
             final, leads = [], {}
-        elif verdict.chain:
+            continue
+        if verdict.chain:
             leads.setdefault(verdict.chain, (verdict, rule))
-            final.append((box, verdict.chain))
-        else:
-            final.append((box, _FATES[verdict.kind]))
+        end = verdict.chain or _FATES[verdict.kind]
+        final.extend((box, end) for box in boxes)
     yield _Run(DecisionMap.from_layers(final, Fate.NEXT), leads)
 
 
-def _jump(entered: bool, fate: Fate) -> Fate:
+def _by_verdict(layers: Iterable[Layer]) -> Iterator[tuple[NftRule, NftVerdict, list[Box]]]:
+    """Yield each rule's packets by verdict: no packet is in two of its layers, unless they say the same."""
+    for _, layers_of_rule in groupby(layers, lambda layer: id(layer[2])):
+        found: dict[NftVerdict, tuple[NftRule, list[Box]]] = {}
+        for box, verdict, rule, _ in layers_of_rule:
+            found.setdefault(verdict, (rule, []))[1].append(box)
+        yield from ((rule, verdict, boxes) for verdict, (rule, boxes) in found.items())
+
+
+def _both(first: DecisionMap[bool], second: DecisionMap[bool]) -> DecisionMap[bool]:
+    return first.combine(second, operator.and_)
+
+
+def _in_turn(first: DecisionMap[_End], second: DecisionMap[_End]) -> DecisionMap[_End]:
+    return first.combine(second, _then)
+
+
+def _passes(fate: _End, undecided: bool) -> bool:
+    return fate is Fate.ACCEPTED or (fate is not Fate.DROPPED and undecided)
+
+
+def _jump(entered: bool, fate: _End) -> _End:
     """Return the fate after a jump: what comes back goes on."""
     return Fate.NEXT if not entered or fate is Fate.RETURNED else fate
 
 
-def _go(name: str, end: _End, fate: Fate) -> _End:
-    return fate if end == name else end
+def _go(name: str, end: _End, fate: _End) -> _End:
+    """Return the fate of what goes to the chain `name`: what would come back from there returns from here too."""
+    if end != name:
+        return end
+    return Fate.RETURNED if fate is Fate.NEXT else fate
 
 
-def _then(first: Fate, second: Fate) -> Fate:
+def _then(first: _End, second: _End) -> _End:
     return second if first is Fate.NEXT else first
 
 
