@@ -143,6 +143,7 @@ def test_a_deleted_table_is_gone() -> None:
         "ip saddr . tcp dport vmap { 10.0.0.0/8 . 80 : drop, 10.1.0.0/16 . 1-100 : accept }",
         "ip saddr . tcp dport vmap { 10.1.0.0/16 . 80 : drop, 10.0.0.0/8 . 1-100 : drop }",
         "ip saddr vmap { 10.0.0.0/8 : accept, 10.0.0.0/8 : drop }",
+        "meta ipsec . tcp dport vmap { exists . 80 : drop, exists . 1-100 : accept }",
         "ct state new tcp dport 80 drop",
         "ct state vmap { new : drop, established : accept }",
     ],
