@@ -64,10 +64,11 @@ class Sender:
 class Receiver:
     """One inbound association. `transform` holds its usage."""
 
-    __slots__ = ("_protocol", "sa", "transform")
+    __slots__ = ("_is_tunnel", "_protocol", "sa", "transform")
 
     def __init__(self, sa: SecurityAssociation) -> None:
         self.sa = sa
+        self._is_tunnel = sa.mode is Mode.TUNNEL
         self._protocol = int(sa.protocol) if sa.udp is None else UDP
         self.transform: EspOpener | AhVerifier = (
             EspOpener(sa) if sa.protocol is SecurityProtocol.ESP else AhVerifier(sa)
@@ -86,7 +87,7 @@ class Receiver:
             protocol, payload = self.transform.open(self._esp_body(parts))
         if protocol == NO_NEXT_HEADER:
             raise PacketRejected(Reason.DUMMY)
-        if self.sa.mode is Mode.TUNNEL:
+        if self._is_tunnel:
             return inner_packet(protocol, payload)
         if self.sa.originals is not None:
             payload = repair_checksum(protocol, payload, self.sa.originals, parts)

@@ -46,7 +46,8 @@ class Parts(NamedTuple):
     @property
     def destination(self) -> bytes:
         """The destination, packed."""
-        return self.header[24:40] if self.header[0] >= 0x60 else self.header[16:20]
+        header = self.header
+        return header[24:40] if header[0] >= 0x60 else header[16:20]
 
 
 def checksum(data: bytes) -> int:
@@ -100,7 +101,7 @@ def split_received(packet: bytes) -> Parts:
     Raises PacketRejected for a fragment: reassembly comes before ESP and AH.
     """
     packet = whole_packet(packet)
-    if packet[0] >> 4 == 4:
+    if packet[0] < 0x50:
         return _split_ipv4(packet)
     next_at, at, protocol = 6, 40, packet[6]
     while protocol in _EXTENSIONS:
@@ -151,19 +152,28 @@ def with_next(parts: Parts, protocol: int, octets: int) -> bytes:
     Raises PacketRejected when the packet would be too long.
     """
     header, at = parts.header, parts.next_at
-    if header[0] >= 0x60:
-        length = _fitting(len(header) - 40 + octets)
-        changed = header[:at] + bytes((protocol,)) + header[at + 1 :]
-        return changed[:4] + length + changed[6:]
-    length = _fitting(len(header) + octets)
-    front, back = header[:2] + length + header[4:9] + bytes((protocol,)), header[12:]
-    return front + checksum(front + back).to_bytes(2, "big") + back
-
-
-def _fitting(length: int) -> bytes:
+    is_ipv6 = header[0] >= 0x60
+    length = len(header) + octets - (40 if is_ipv6 else 0)
     if length > _LONGEST:
         raise PacketRejected(Reason.TOO_LONG, f"{length} octets")
-    return length.to_bytes(2, "big")
+    if not is_ipv6:
+        return _ipv4_with_next(header, protocol, length)
+    changed = header[:at] + bytes((protocol,)) + header[at + 1 :]
+    return changed[:4] + length.to_bytes(2, "big") + changed[6:]
+
+
+# The low ends of total length, protocol and checksum in the 160 bits of an IPv4 header, and the bits of all three.
+_LENGTH, _PROTOCOL, _CHECKSUM = 128, 80, 64
+_REPLACED: Final = 0xFFFF << _LENGTH | 0xFF << _PROTOCOL | 0xFFFF << _CHECKSUM
+
+
+def _ipv4_with_next(header: bytes, protocol: int, length: int) -> bytes:
+    # As one number, since this happens to each packet; options stand below the 160 bits.
+    below = 8 * (len(header) - 20)
+    kept = int.from_bytes(header, "big") & ~(_REPLACED << below)
+    changed = kept | (length << _LENGTH | protocol << _PROTOCOL) << below
+    # The sum of the words as in `checksum`; a header is never all zeros.
+    return (changed | -changed % 0xFFFF << _CHECKSUM + below).to_bytes(len(header), "big")
 
 
 def wrap_for_tunnel(source: bytes, destination: bytes, inner: bytes, identification: int) -> Parts:

@@ -71,7 +71,8 @@ def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:
     found = tuple(payload.data for payload in payloads if isinstance(payload, VendorId))
     if not found:
         return ()
-    names = tuple(None if (known := vendor.identify(data)) is None else known.name for data in found)
+    identified = map(vendor.identify, found)
+    names = tuple(None if known is None else known.name for known in identified)
     versions = (version for data in found if (version := vendor.windows_version(data)) is not None)
     return (PeerAnnounced(found, names, next(versions, None)),)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-from ipsecmig.ike.crypto.hashes import digest, prf
+from ipsecmig.ike.crypto.hashes import digest, keyed_prf, prf
 from ipsecmig.model.algorithms import Integrity
 
 
@@ -45,13 +45,13 @@ def skeyid_for_signatures(hash_: Integrity, ni_b: bytes, nr_b: bytes, g_xy: byte
 
 def session_keys(hash_: Integrity, skeyid: bytes, g_xy: bytes, cookies: Cookies) -> SessionKeys:
     """Return SKEYID with what is derived from it (RFC 2409 section 5)."""
-    both = cookies.initiator + cookies.responder
+    seed, with_skeyid = g_xy + cookies.initiator + cookies.responder, keyed_prf(hash_, skeyid)
     # SKEYID_d = prf(SKEYID, g^xy | CKY-I | CKY-R | 0)
-    skeyid_d = prf(hash_, skeyid, g_xy, both, b"\0")
+    skeyid_d = with_skeyid(seed + b"\0")
     # SKEYID_a = prf(SKEYID, SKEYID_d | g^xy | CKY-I | CKY-R | 1)
-    skeyid_a = prf(hash_, skeyid, skeyid_d, g_xy, both, b"\1")
+    skeyid_a = with_skeyid(skeyid_d + seed + b"\1")
     # SKEYID_e = prf(SKEYID, SKEYID_a | g^xy | CKY-I | CKY-R | 2)
-    skeyid_e = prf(hash_, skeyid, skeyid_a, g_xy, both, b"\2")
+    skeyid_e = with_skeyid(skeyid_a + seed + b"\2")
     return SessionKeys(skeyid, skeyid_d, skeyid_a, skeyid_e)
 
 
@@ -151,9 +151,10 @@ def keymat(hash_: Integrity, skeyid_d: bytes, inputs: Phase2Inputs, protocol: in
     # KEYMAT = prf(SKEYID_d, [ g(qm)^xy | ] protocol | SPI | Ni_b | Nr_b)
     # KEYMAT = K1 | K2 | K3 ..., K2 = prf(SKEYID_d, K1 | [ g(qm)^xy | ] protocol | SPI | Ni_b | Nr_b), ...
     seed = inputs.g_qm_xy + protocol.to_bytes(1, "big") + spi + inputs.ni_b + inputs.nr_b
-    block = key = prf(hash_, skeyid_d, seed)
+    with_skeyid_d = keyed_prf(hash_, skeyid_d)
+    block = key = with_skeyid_d(seed)
     while len(key) < octets:
-        block = prf(hash_, skeyid_d, block, seed)
+        block = with_skeyid_d(block + seed)
         key += block
     return key[:octets]
 

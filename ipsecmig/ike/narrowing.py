@@ -36,10 +36,12 @@ def narrowed(traffic: Traffic, local: IPv4Address | IPv6Address, remote: IPv4Add
     In transport mode Windows makes an SA for two hosts, with the protocol and ports of the filter, however many hosts
     the filter is for. A tunnel is for all of its traffic. Raises Refused if the addresses are not in the traffic.
     """
-    if traffic.mode is Mode.TUNNEL or not (traffic.local.addresses() and traffic.remote.addresses()):
+    if traffic.mode is Mode.TUNNEL or not (traffic.local.has_addresses and traffic.remote.has_addresses):
         return traffic
     mine = host(local, traffic.local.protocol, traffic.local.port)
     theirs = host(remote, traffic.remote.protocol, traffic.remote.port)
+    if (mine, theirs) == (traffic.local, traffic.remote):
+        return traffic
     if not (inside(mine, traffic.local) and inside(theirs, traffic.remote)):
         detail = f"{local} to {remote} is not in the traffic from {text(traffic.local)} to {text(traffic.remote)}"
         raise Refused(NotifyNumber.INVALID_ID_INFORMATION, detail)
@@ -63,6 +65,8 @@ def permitted(
         remote, local = initiator, responder
         if outside is not None and traffic.mode is Mode.TRANSPORT:
             remote, local = as_seen(initiator, outside.remote), as_seen(responder, outside.local)
+        if (local, remote) == (traffic.local, traffic.remote):
+            return traffic
         if inside(remote, traffic.remote) and inside(local, traffic.local):
             return replace(traffic, local=local, remote=remote)
     known = " or ".join(

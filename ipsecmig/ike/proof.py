@@ -25,6 +25,9 @@ from ipsecmig.udp import IKE_PORT
 
 UDP: Final = 17
 
+_NAMED_PORTS: Final = frozenset({(0, 0), (UDP, 0), (UDP, IKE_PORT)})
+"""The protocol and port that an identity may have (RFC 2407 section 4.6.2)."""
+
 
 def method(configuration: Configuration) -> AuthenticationMethod:
     """Return the number of how this end and its peer prove who they are.
@@ -90,7 +93,7 @@ def check(configuration: Configuration, peer: Identification, payloads: tuple[Pa
     if not hashes.equal(only(payloads, Hash).data, hash_):
         raise Malformed(HEADER, "a proof that the peer has the same preshared key")
     wanted = configuration.peer_identity or configuration.remote
-    if peer.addresses() != (wanted,) or (peer.protocol, peer.port) not in {(0, 0), (UDP, 0), (UDP, IKE_PORT)}:
+    if peer != host(wanted, peer.protocol, peer.port) or (peer.protocol, peer.port) not in _NAMED_PORTS:
         raise Refused(NotifyNumber.INVALID_ID_INFORMATION, f"the peer does not identify itself as {wanted}")
 
 

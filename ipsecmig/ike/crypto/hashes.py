@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from typing import Final
 
 from ipsecmig import crypto
@@ -17,6 +18,11 @@ def digest(algorithm: Integrity, *parts: bytes) -> bytes:
 def prf(algorithm: Integrity, key: bytes, *parts: bytes) -> bytes:
     """Return the HMAC of the concatenated parts."""
     return crypto.hmac_of(algorithm, key, b"".join(parts))
+
+
+def keyed_prf(algorithm: Integrity, key: bytes) -> Callable[[bytes], bytes]:
+    """Return the HMAC with that key as a function of the message: for several messages this is faster than `prf`."""
+    return crypto.keyed_hmac(algorithm, key)
 
 
 def equal(one: bytes, other: bytes) -> bool:

@@ -107,7 +107,7 @@ class Proposal(NamedTuple):
         position, protocol, spi_size, count = cursor.numbers(_PROPOSAL, "the proposal")
         start = cursor.offset - 1
         spi = cursor.octets(spi_size, "the SPI")
-        transforms = _same(cursor, PayloadNumber.TRANSFORM, count, Transform.decode)
+        transforms = _same(cursor, PayloadNumber.TRANSFORM, count, _a_transform)
         if len(transforms) != count:
             raise Malformed(start, f"{len(transforms)} as the number of transforms, not {count}")
         return cls(position, protocol, spi, transforms)
@@ -135,7 +135,7 @@ class SecurityAssociation:
         head = cursor.octets(len(_HEAD), "the DOI and situation")
         if head != _HEAD:
             return Uninterpreted(cls.number, head + cursor.rest())
-        return cls(_same(cursor, PayloadNumber.PROPOSAL, MAX_PROPOSALS, Proposal.decode))
+        return cls(_same(cursor, PayloadNumber.PROPOSAL, MAX_PROPOSALS, _a_proposal))
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError if a field does not fit."""
@@ -145,13 +145,18 @@ class SecurityAssociation:
 _HEAD: Final = DOI_IPSEC.to_bytes(4, "big") + SITUATION_IDENTITY_ONLY.to_bytes(4, "big")
 
 
-def _same(cursor: Cursor, number: PayloadNumber, limit: int, decode: Callable[[Cursor], T]) -> tuple[T, ...]:
+def _same(
+    cursor: Cursor, number: int, limit: int, body_of: Callable[[int, Cursor], Callable[[Cursor], T]]
+) -> tuple[T, ...]:
     """Return a chain of payloads of one type only; no octet left is an empty chain."""
-    first = number if cursor.remaining else PayloadNumber.NONE
-    return decode_chain(cursor, first, limit, partial(_only, number, decode))
+    return decode_chain(cursor, number if cursor.remaining else PayloadNumber.NONE, limit, body_of)
 
 
 def _only(wanted: PayloadNumber, decode: Callable[[Cursor], T], number: int, cursor: Cursor) -> Callable[[Cursor], T]:
     if number != wanted:
         raise Malformed(cursor.offset, f"a {wanted.name.lower()} here, not payload type {number}")
     return decode
+
+
+_a_transform: Final = partial(_only, PayloadNumber.TRANSFORM, Transform.decode)
+_a_proposal: Final = partial(_only, PayloadNumber.PROPOSAL, Proposal.decode)

@@ -36,8 +36,11 @@ class Cursor:
 
     def octets(self, count: int, what: str) -> bytes:
         """Return the next `count` octets."""
-        start = self._advance(count, what)
-        return self._data[start : self._offset]
+        start, end = self._offset, self._offset + count
+        if end > self._end:
+            raise self._short(count, what)
+        self._offset = end
+        return self._data[start:end]
 
     def rest(self) -> bytes:
         """Return everything up to the end of the block."""
@@ -50,7 +53,11 @@ class Cursor:
 
     def numbers(self, layout: Struct, what: str) -> tuple[int, ...]:
         """Return the numbers in the next octets, which are as `layout` says."""
-        return layout.unpack_from(self._data, self._advance(layout.size, what))
+        start, end = self._offset, self._offset + layout.size
+        if end > self._end:
+            raise self._short(layout.size, what)
+        self._offset = end
+        return layout.unpack_from(self._data, start)
 
     def reserved(self, width: int) -> None:
         """Pass over `width` octets that must be zero (RFC 2408 section 5.3)."""
@@ -60,20 +67,18 @@ class Cursor:
 
     def block(self, length: int, what: str, decode: Callable[[Cursor], T]) -> T:
         """Return what `decode` makes of the next `length` octets; raises Malformed unless it reads all of them."""
-        start = self._advance(length, what)
-        inner = Cursor(self._data, start, self._offset)
+        end = self._offset + length
+        if end > self._end:
+            raise self._short(length, what)
+        inner = Cursor(self._data, self._offset, end)
+        self._offset = end
         value = decode(inner)
-        if inner._offset != inner._end:
+        if inner._offset != end:
             inner.finish(what)
         return value
 
-    def _advance(self, count: int, what: str) -> int:
-        """Pass over `count` octets; return where they begin."""
-        start = self._offset
-        if count > self._end - start:
-            raise Malformed(start, f"{count} octets of {what}, not {self._end - start}")
-        self._offset = start + count
-        return start
+    def _short(self, count: int, what: str) -> Malformed:
+        return Malformed(self._offset, f"{count} octets of {what}, not {self._end - self._offset}")
 
     def finish(self, what: str) -> None:
         """Raise Malformed if anything is left."""

@@ -8,7 +8,6 @@ from typing import Final, Protocol, TypeVar
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
-from ipsecmig.ike.wire.numbers import PayloadNumber
 
 T = TypeVar("T")
 
@@ -55,14 +54,19 @@ def decode_chain(
 
 def encode_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
     """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
-    following, chain = int(PayloadNumber.NONE), b""
+    following, parts = 0, list[bytes]()
     for payload in reversed(tuple(payloads)):
-        chain = encode_before(payload, following, chain)
+        body = payload.encode()
+        parts += (body, _header(following, body))
         following = payload.number
-    return following, chain
+    return following, b"".join(reversed(parts))
+
+
+def _header(following: int, body: bytes) -> bytes:
+    return b"%c\0%b" % (following, (GENERIC_HEADER + len(body)).to_bytes(2, "big"))
 
 
 def encode_before(payload: Payload, following: int, chain: bytes) -> bytes:
     """Return the bytes of a payload and the chain behind it, which begins with type `following`. Raises likewise."""
     body = payload.encode()
-    return b"%c\0%b%b%b" % (following, (GENERIC_HEADER + len(body)).to_bytes(2, "big"), body, chain)
+    return _header(following, body) + body + chain

@@ -56,9 +56,14 @@ class Identification:
         """Return the body. Raises OverflowError or ValueError if a field does not fit."""
         return bytes((self.kind, self.protocol)) + self.port.to_bytes(2, "big") + self.data
 
+    @property
+    def has_addresses(self) -> bool:
+        """Whether it is of a kind that consists of addresses."""
+        return self.kind in _LENGTHS
+
     def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
         """Return the address, address and mask, or first and last address; nothing for kinds without addresses."""
-        if self.kind not in _LENGTHS:
+        if not self.has_addresses:
             return ()
         width, address = (16, IPv6Address) if self.kind in _IPV6 else (4, IPv4Address)
         return tuple(address(self.data[at : at + width]) for at in range(0, len(self.data), width))

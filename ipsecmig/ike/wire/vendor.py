@@ -82,6 +82,9 @@ KNOWN: Final = (
     KnownVendorId("XAUTH", bytes.fromhex("09002689dfd6b712")),
 )
 
+_BY_VALUE: Final = {known.value: known for known in KNOWN}
+_EXTENDED: Final = tuple(known for known in KNOWN if known.extended)
+
 WINDOWS: Final = {
     2: "Windows 2000",
     3: "Windows XP",
@@ -97,7 +100,8 @@ WINDOWS: Final = {
 
 def identify(data: bytes) -> KnownVendorId | None:
     """Return the known vendor ID that `data` is, None for any other."""
-    return next((known for known in KNOWN if known.matches(data)), None)
+    exact = _BY_VALUE.get(data)
+    return exact if exact is not None else next((known for known in _EXTENDED if known.matches(data)), None)
 
 
 def windows_version(data: bytes) -> int | None:
