@@ -81,8 +81,8 @@ class Contenders:
         """Return the foremost among the filters of both, each of which holds foremost filters only."""
         if one is EXEMPT or other is EXEMPT:
             return EXEMPT
-        beaten = {n for n in one for m in other if self._beats(m, n)}
-        beaten.update(m for m in other for n in one if self._beats(n, m))
+        beaten = {n for n in one for m in other if self.beats(m, n)}
+        beaten.update(m for m in other for n in one if self.beats(n, m))
         return (one | other) - beaten
 
     def rivals(self) -> Iterator[tuple[int, int]]:
@@ -90,12 +90,12 @@ class Contenders:
         for one, other in combinations(range(len(self.kinds)), 2):
             if (
                 self.kinds[one][1] != self.kinds[other][1]
-                and not self._beats(one, other)
-                and not self._beats(other, one)
+                and not self.beats(one, other)
+                and not self.beats(other, one)
             ):
                 yield one, other
 
-    def _beats(self, one: int, other: int) -> bool:
+    def beats(self, one: int, other: int) -> bool:
         known = self._known.get((one, other))
         if known is None:
             known = self._known[one, other] = is_more_specific(self.kinds[one][0], self.kinds[other][0])

@@ -1,0 +1,182 @@
+"""What each filter of a policy contributes: it is needed, or others do its work, or it decides about no packet.
+
+Beside the foremost filters (see `specificity`) a packet's leaf keeps those that one other alone beats: they are what
+would be foremost if that one were removed. The answers are exact, also where only several filters together cover one.
+Source: the taxonomy of Al-Shaer and Hamed, "Discovery of policy anomalies in distributed firewalls" (2004), made exact
+for filters that are ordered by specificity and not by place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from ipsecmig.model.collector import collector_paused
+from ipsecmig.model.decision import DecisionMap
+from ipsecmig.model.diagram import DEFAULT_BUDGET
+from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.space import Box, Packet, Span
+from ipsecmig.model.specificity import EXEMPT, UNMATCHED, Contenders, Contest, classify
+from ipsecmig.model.treatment import Treatment
+
+
+class Standing(Enum):
+    """What removing one filter would change.
+
+    NEEDED: the treatment of some packet. REDUNDANT: nothing, although it decides about packets, because others would
+    treat them alike. UNREACHABLE: nothing, because it decides about none.
+    """
+
+    NEEDED = "needed"
+    REDUNDANT = "redundant"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The standing of one filter under one rule. `halves` are its specific filters; `twin` selects and does the same
+    as it, and is kept in its place.
+    """  # noqa: D205
+
+    halves: tuple[SpecificFilter, ...]
+    standing: Standing
+    twin: SpecificFilter | None = None
+
+
+@dataclass(slots=True)
+class Ranks:
+    """Kinds of filters told apart further, so that filters of one number that overlap select the same packets."""
+
+    contenders: Contenders = field(default_factory=Contenders)
+    kinds: list[int] = field(default_factory=list)
+    _numbers: dict[tuple[int, Span, bool], int] = field(default_factory=dict)
+    _removed: dict[tuple[Contest, int], bool] = field(default_factory=dict)
+
+    def number(self, kind: int, box: Box) -> int:
+        """Return the number of `kind` for filters with the links of `box` and as many local addresses as it has."""
+        local_low, local_high = box.local
+        number = self._numbers.setdefault((kind, box.link, local_low == local_high), len(self.kinds))
+        if number == len(self.kinds):
+            self.kinds.append(kind)
+        return number
+
+    def join(self, one: Contest, other: Contest) -> Contest:
+        """Return those of both that at most one of the others beats; what beats an only beaten one is always kept."""
+        if one is EXEMPT or other is EXEMPT:
+            return EXEMPT
+        both = one | other
+        return frozenset(n for n in both if sum(self._beats(m, n) for m in both) < 2)
+
+    def foremost(self, contest: Contest) -> Contest:
+        """Return the numbers that no other of `contest` beats."""
+        return frozenset(n for n in contest if not any(self._beats(m, n) for m in contest))
+
+    def treatment(self, contest: Contest) -> Treatment:
+        """Return what packets with this leaf meet."""
+        if contest in (EXEMPT, UNMATCHED):
+            return self.contenders.treatment(contest)
+        return self.contenders.treatment(frozenset(self.kinds[number] for number in self.foremost(contest)))
+
+    def needs(self, contest: Contest, number: int) -> bool:
+        """Whether packets with this leaf would be treated otherwise without the filters of `number`."""
+        known = self._removed.get((contest, number))
+        if known is None:
+            known = number in contest and self.treatment(contest) != self.treatment(contest - {number})
+            self._removed[contest, number] = known
+        return known
+
+    def _beats(self, one: int, other: int) -> bool:
+        return self.contenders.beats(self.kinds[one], self.kinds[other])
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """For every packet the foremost filters that match it and those next to them; `numbers` as in `ContestMap`."""
+
+    flat: FlatPolicy
+    map: DecisionMap[Contest]
+    ranks: Ranks
+    numbers: tuple[int, ...]
+
+    def decisions(self) -> DecisionMap[Treatment]:
+        """Return what every packet meets; equal to `decision_map` of the policy."""
+        return self.map.map(self.ranks.treatment)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield the standing of every filter under every rule, in the order of the flat policy's filters.
+
+        A filter whose own halves overlap is never called redundant: each would be taken for the other's stand-in.
+        """
+        owners: dict[tuple[int, Box], SpecificFilter] = {}
+        for halves in self._filters().values():
+            yield self._verdict(halves, owners)
+
+    def _filters(self) -> dict[tuple[int, int], list[tuple[SpecificFilter, list[tuple[Box, int]]]]]:
+        """Return the halves of each filter of each rule, with their boxes and the numbers of these."""
+        found: dict[tuple[int, int], list[tuple[SpecificFilter, list[tuple[Box, int]]]]] = {}
+        numbers = iter(self.numbers)
+        for specific in self.flat.filters:
+            boxes = [(box, next(numbers)) for box in specific.boxes]
+            found.setdefault((id(specific.rule), id(specific.filter)), []).append((specific, boxes))
+        return found
+
+    def _verdict(
+        self,
+        halves: list[tuple[SpecificFilter, list[tuple[Box, int]]]],
+        owners: dict[tuple[int, Box], SpecificFilter],
+    ) -> Verdict:
+        """Return the standing of the filter of `halves`. What another owns already it is not needed for."""
+        mine = halves[0][0]
+        selected = [(box, number) for _, boxes in halves for box, number in boxes]
+        claimed = [(box, owners.setdefault((number, box), mine), number) for box, number in selected]
+        own = [(box, number) for box, owner, number in claimed if owner is mine]
+        whole = tuple(specific for specific, _ in halves)
+        if any(self._holds(box, number, needed=True) for box, number in own):
+            return Verdict(whole, Standing.NEEDED)
+        if not any(self._holds(box, number, needed=False) for box, number in selected):
+            return Verdict(whole, Standing.UNREACHABLE)
+        if _overlap([box for box, _ in selected]):
+            return Verdict(whole, Standing.NEEDED)
+        return Verdict(whole, Standing.REDUNDANT, next((o for _, o, _ in claimed if o is not mine), None))
+
+    def _holds(self, box: Box, number: int, *, needed: bool) -> bool:
+        """Whether some packet of `box` needs the filters of `number`, or has them foremost at least."""
+        ranks = self.ranks
+
+        def wanted(contest: Contest) -> bool:
+            return ranks.needs(contest, number) if needed else number in ranks.foremost(contest)
+
+        return wanted(self.map.at(_corner(box))) or self.map.find(box, wanted) is not None
+
+
+def ranking(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> Ranking:
+    """Return the ranking of the filters of `flat`; raises BudgetExceeded."""
+    ranks = Ranks()
+    kinds = classify(flat, ranks.contenders)
+    boxes = [box for specific in flat.filters for box in specific.boxes]
+    numbers = [ranks.number(kind, box) for kind, box in zip(kinds, boxes, strict=True)]
+    alone = [frozenset({number}) for number in range(len(ranks.kinds))]
+
+    def layers() -> Iterator[tuple[Box, Contest]]:
+        for exemption in flat.exemptions:
+            for box in exemption.boxes:
+                yield box, EXEMPT
+        yield from zip(boxes, map(alone.__getitem__, numbers), strict=True)
+
+    with collector_paused():
+        (found,) = DecisionMap.from_joins([layers()], ranks.join, UNMATCHED, budget)
+    return Ranking(flat, found, ranks, tuple(numbers))
+
+
+_HIGH: Final = 1
+
+
+def _corner(box: Box) -> Packet:
+    """Return a packet of `box`: its highest, which is the likeliest to be nobody else's."""
+    return Packet._make(span[_HIGH] for span in box)
+
+
+def _overlap(boxes: list[Box]) -> bool:
+    return any(one.intersection(other) is not None for n, one in enumerate(boxes) for other in boxes[:n])
