@@ -12,7 +12,7 @@ from typing import Final
 
 from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.lint.finding import Witness
-from ipsecmig.model.conflicts import ConflictReport, decision_map, find_conflicts
+from ipsecmig.model.conflicts import ConflictReport, conflicts_among
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
 from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, HostRole, Inventory, RangeKind
@@ -20,11 +20,14 @@ from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, Family, PortRange
 from ipsecmig.model.space import WITH_PORTS, Box, Direction, box
+from ipsecmig.model.specificity import ContestMap
+from ipsecmig.model.standing import Ranking, Verdict, ranking
 from ipsecmig.model.targets import Loss
 from ipsecmig.model.treatment import Conflict, Permit, Protect, Treatment
 
 Predicate = Callable[[Treatment], bool]
 
+_MOST_CONFLICTS: Final = 100
 
 DYNAMIC_PORT: Final = PortRange(49152, 49152)
 """A port (RFC 6335 6) that stands for those of clients and for all that no filter names."""
@@ -85,7 +88,22 @@ class Inspection:
     @cached_property
     def decisions(self) -> DecisionMap[Treatment]:
         """What packets meet, as an exact function of packets. Raises BudgetExceeded."""
-        return decision_map(self.flat)
+        return self.contests.map.map(self.contests.contenders.treatment)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The foremost filters at every packet, and those next to them. Raises BudgetExceeded."""
+        return ranking(self.flat)
+
+    @cached_property
+    def contests(self) -> ContestMap:
+        """The foremost filters at every packet. Raises BudgetExceeded."""
+        return self.ranking.contests()
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What each filter of the active rules contributes. Raises BudgetExceeded."""
+        return self.ranking.verdicts()
 
     @cached_property
     def exchanges(self) -> DecisionMap[tuple[Treatment, Treatment]]:
@@ -95,8 +113,8 @@ class Inspection:
 
     @cached_property
     def conflicts(self) -> ConflictReport:
-        """The pairs of filters between which the documentation does not decide. Raises BudgetExceeded."""
-        return find_conflicts(self.flat)
+        """Pairs of filters between which the documentation does not decide, 100 at most. Raises BudgetExceeded."""
+        return conflicts_among(self.flat, self.contests, _MOST_CONFLICTS)
 
     @cached_property
     def bound(self) -> tuple[tuple[Rule, FilterList, FilterAction], ...]:

@@ -92,6 +92,11 @@ def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BU
     if not _may_conflict(flat):
         return ConflictReport((), truncated=False)
     (contests,) = contest_maps((flat,), budget)
+    return conflicts_among(flat, contests, limit)
+
+
+def conflicts_among(flat: FlatPolicy, contests: ContestMap, limit: int = 1000) -> ConflictReport:
+    """Return up to `limit` pairs of filters of `flat` that conflict; `contests` is its map of foremost filters."""
     kinds = _conflicting_kinds(contests)
     tables = _tables(flat, contests.numbers, {kind for pair in kinds for kind in pair})
     found: list[ConflictPair] = []

@@ -88,14 +88,11 @@ class Contenders:
     def rivals(self) -> Iterator[tuple[int, int]]:
         """Yield the pairs of kinds that differ in treatment and of which neither is more specific."""
         for one, other in combinations(range(len(self.kinds)), 2):
-            if (
-                self.kinds[one][1] != self.kinds[other][1]
-                and not self.beats(one, other)
-                and not self.beats(other, one)
-            ):
+            if self.kinds[one][1] != self.kinds[other][1] and not self.beats(one, other) and not self.beats(other, one):
                 yield one, other
 
     def beats(self, one: int, other: int) -> bool:
+        """Whether filters of kind `one` are more specific than those of kind `other` at packets that both match."""
         known = self._known.get((one, other))
         if known is None:
             known = self._known[one, other] = is_more_specific(self.kinds[one][0], self.kinds[other][0])

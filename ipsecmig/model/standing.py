@@ -18,7 +18,7 @@ from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.space import Box, Packet, Span
-from ipsecmig.model.specificity import EXEMPT, UNMATCHED, Contenders, Contest, classify
+from ipsecmig.model.specificity import EXEMPT, UNMATCHED, Contenders, Contest, ContestMap, classify
 from ipsecmig.model.treatment import Treatment
 
 
@@ -69,15 +69,19 @@ class Ranks:
         both = one | other
         return frozenset(n for n in both if sum(self._beats(m, n) for m in both) < 2)
 
+    def leads(self, contest: Contest, number: int) -> bool:
+        """Whether `number` is foremost among `contest`."""
+        return number in contest and not any(self._beats(other, number) for other in contest)
+
     def foremost(self, contest: Contest) -> Contest:
-        """Return the numbers that no other of `contest` beats."""
-        return frozenset(n for n in contest if not any(self._beats(m, n) for m in contest))
+        """Return the foremost of `contest`, as numbers of `contenders`."""
+        if contest in (EXEMPT, UNMATCHED):
+            return contest
+        return frozenset(self.kinds[n] for n in contest if self.leads(contest, n))
 
     def treatment(self, contest: Contest) -> Treatment:
         """Return what packets with this leaf meet."""
-        if contest in (EXEMPT, UNMATCHED):
-            return self.contenders.treatment(contest)
-        return self.contenders.treatment(frozenset(self.kinds[number] for number in self.foremost(contest)))
+        return self.contenders.treatment(self.foremost(contest))
 
     def needs(self, contest: Contest, number: int) -> bool:
         """Whether packets with this leaf would be treated otherwise without the filters of `number`."""
@@ -100,18 +104,21 @@ class Ranking:
     ranks: Ranks
     numbers: tuple[int, ...]
 
-    def decisions(self) -> DecisionMap[Treatment]:
-        """Return what every packet meets; equal to `decision_map` of the policy."""
-        return self.map.map(self.ranks.treatment)
+    def contests(self) -> ContestMap:
+        """Return the foremost filters alone, as `contest_maps` would find them."""
+        numbers = [self.ranks.kinds[number] for number in self.numbers]
+        return ContestMap(self.map.map(self.ranks.foremost), self.ranks.contenders, numbers)
 
-    def verdicts(self) -> Iterator[Verdict]:
-        """Yield the standing of every filter under every rule, in the order of the flat policy's filters.
+    @collector_paused()
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return the standing of every filter under every rule, in the order of the flat policy's filters.
 
         A filter whose own halves overlap is never called redundant: each would be taken for the other's stand-in.
         """
         owners: dict[tuple[int, Box], SpecificFilter] = {}
-        for halves in self._filters().values():
-            yield self._verdict(halves, owners)
+        leaves = self.map.leaves()
+        needed = frozenset(n for contest in leaves for n in contest if self.ranks.needs(contest, n))
+        return tuple(self._verdict(halves, owners, needed) for halves in self._filters().values())
 
     def _filters(self) -> dict[tuple[int, int], list[tuple[SpecificFilter, list[tuple[Box, int]]]]]:
         """Return the halves of each filter of each rule, with their boxes and the numbers of these."""
@@ -126,12 +133,16 @@ class Ranking:
         self,
         halves: list[tuple[SpecificFilter, list[tuple[Box, int]]]],
         owners: dict[tuple[int, Box], SpecificFilter],
+        needed: frozenset[int],
     ) -> Verdict:
-        """Return the standing of the filter of `halves`. What another owns already it is not needed for."""
+        """Return the standing of the filter of `halves`; numbers that are not in `needed` nothing needs.
+
+        For what another filter owns already it is not needed.
+        """
         mine = halves[0][0]
         selected = [(box, number) for _, boxes in halves for box, number in boxes]
         claimed = [(box, owners.setdefault((number, box), mine), number) for box, number in selected]
-        own = [(box, number) for box, owner, number in claimed if owner is mine]
+        own = [(box, number) for box, owner, number in claimed if owner is mine and number in needed]
         whole = tuple(specific for specific, _ in halves)
         if any(self._holds(box, number, needed=True) for box, number in own):
             return Verdict(whole, Standing.NEEDED)
@@ -146,7 +157,7 @@ class Ranking:
         ranks = self.ranks
 
         def wanted(contest: Contest) -> bool:
-            return ranks.needs(contest, number) if needed else number in ranks.foremost(contest)
+            return ranks.needs(contest, number) if needed else ranks.leads(contest, number)
 
         return wanted(self.map.at(_corner(box))) or self.map.find(box, wanted) is not None
 
