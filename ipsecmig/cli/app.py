@@ -11,11 +11,14 @@ import typer
 from ipsecmig.cli.convert import convert
 from ipsecmig.cli.diff import diff
 from ipsecmig.cli.exits import Exit
+from ipsecmig.cli.explain import explain
 from ipsecmig.cli.formats import formats
 from ipsecmig.cli.groups import with_groups
 from ipsecmig.cli.guard import guarded
+from ipsecmig.cli.lint import lint
 from ipsecmig.cli.printer import print_version
 from ipsecmig.cli.probe import probe
+from ipsecmig.cli.rules import rules
 from ipsecmig.cli.settings import load_settings
 from ipsecmig.cli.show import show
 from ipsecmig.cli.site_init import init
@@ -23,7 +26,7 @@ from ipsecmig.cli.targets import targets
 from ipsecmig.cli.trace import trace
 from ipsecmig.cli.verify import verify
 
-COMMANDS = (convert, verify, trace, diff, show, probe, formats, targets)
+COMMANDS = (convert, lint, verify, trace, diff, show, probe, explain, rules, formats, targets)
 """Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
 
 GROUPS: Mapping[str, tuple[str, tuple[Callable[..., Exit], ...]]] = {

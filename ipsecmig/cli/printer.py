@@ -141,14 +141,14 @@ def _painted(piece: Piece, *, color: bool) -> str:
     return f"\x1b[{piece.style.value}m{text}\x1b[0m"
 
 
-_SEVERITY_STYLES = {"error": Style.BAD, "warning": Style.CAREFUL, "info": Style.FAINT}
+SEVERITY_STYLES = {"error": Style.BAD, "warning": Style.CAREFUL, "info": Style.FAINT}
 
 
 def _diagnostic(diagnostic: Diagnostic) -> Iterable[Line]:
     label = diagnostic.severity.label
     yield (
         Piece(f"{place(diagnostic.origin)}: {diagnostic.code} ", Style.STRONG),
-        Piece(label, _SEVERITY_STYLES[label]),
+        Piece(label, SEVERITY_STYLES[label]),
         Piece(f": {diagnostic.message}"),
     )
     for title, text in (("", diagnostic.text), ("expected: ", diagnostic.expected), ("advice: ", diagnostic.advice)):

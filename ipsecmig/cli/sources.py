@@ -39,8 +39,13 @@ def read_store(options: Inputs, printer: Printer) -> PolicyStore:
 
 def read_sources(options: Inputs) -> Reading:
     """Return what the sources say together; each is read on its own, in order."""
+    return read_loaded([loaded for name in options.names for loaded in load(name)], options)
+
+
+def read_loaded(loaded: Iterable[tuple[Source, bool]], options: Inputs) -> Reading:
+    """Return what the inputs that `load` gave say together; only the names among `options` do not matter."""
     _check_assumptions(options.assumptions)
-    return _join([_read(source, named, options) for name in options.names for source, named in load(name)])
+    return _join([_read(source, named, options) for source, named in loaded])
 
 
 def _check_assumptions(given: frozenset[str]) -> None:

@@ -1,0 +1,19 @@
+"""Everything that the readers can say, for those who document it."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Final
+
+from ipsecmig.dialects import decoding, registry
+from ipsecmig.dialects.netsh_static import messages
+from ipsecmig.dialects.netsh_static.containers import messages as container_messages
+from ipsecmig.dialects.notes import Note
+
+_MODULES: Final[tuple[ModuleType, ...]] = (registry, decoding, container_messages, messages)
+
+
+def notes() -> tuple[Note, ...]:
+    """Return every note of the readers, by code."""
+    found = {value.code: value for module in _MODULES for value in vars(module).values() if isinstance(value, Note)}
+    return tuple(found[code] for code in sorted(found))
