@@ -3,11 +3,13 @@
 `fires` must give exactly the `findings` listed (each with `subject`, and where stated `severity`, `witness`, `certain`
 and a `message` that the finding's contains), `silent` none, and `gaps` none although there is something to find: what
 the rule is known not to see. A case has a `name`, a `script` (netsh, executed in one context), and where needed a
-`site`, a `policy` name, and a `peer` (`script`, `site`, `policy`) whose policy it is compared with.
+`site`, a `policy` name, a `peer` (`script`, `site`, `policy`) whose policy it is compared with, and the `targets` whose
+losses are known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,13 @@ from ipsecmig.cli.site import inventory_of
 from ipsecmig.diagnostics import Origin, Severity, worst
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
+from ipsecmig.emit.registry import TARGETS
 from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.model.flatten import select_policy
+from ipsecmig.model.flatten import flatten, select_policy
+from ipsecmig.model.inventory import Inventory
+from ipsecmig.model.policy import Policy, PolicyStore
+from ipsecmig.model.targets import EmissionRequest, Loss
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -48,7 +54,14 @@ def _inspection(source: dict[str, Any], peer: Inspection | None) -> Inspection:
     site = inventory_of(Document(source.get("site") or {}, lambda _: Origin("site")))
     reading = read(Source("policy.netsh", source["script"].encode()), ReadOptions(), "netsh-static")
     assert worst(reading.diagnostics) is not Severity.ERROR, reading.diagnostics
-    return Inspection(reading.store, select_policy(reading.store, source.get("policy")), site, peer)
+    policy = select_policy(reading.store, source.get("policy"))
+    return Inspection(reading.store, policy, site, peer, _losses(reading.store, policy, site, source.get("targets", ())))
+
+
+def _losses(store: PolicyStore, policy: Policy, site: Inventory, names: Sequence[str]) -> Iterator[Loss]:
+    for target in TARGETS:
+        if target.name in names:
+            yield from target.emit(EmissionRequest(store, policy, flatten(store, policy, site.site))).losses
 
 
 def cases_of(code: str) -> list[RuleCase]:
