@@ -55,7 +55,9 @@ def _inspection(source: dict[str, Any], peer: Inspection | None) -> Inspection:
     reading = read(Source("policy.netsh", source["script"].encode()), ReadOptions(), "netsh-static")
     assert worst(reading.diagnostics) is not Severity.ERROR, reading.diagnostics
     policy = select_policy(reading.store, source.get("policy"))
-    return Inspection(reading.store, policy, site, peer, _losses(reading.store, policy, site, source.get("targets", ())))
+    return Inspection(
+        reading.store, policy, site, peer, _losses(reading.store, policy, site, source.get("targets", ()))
+    )
 
 
 def _losses(store: PolicyStore, policy: Policy, site: Inventory, names: Sequence[str]) -> Iterator[Loss]:
