@@ -55,6 +55,11 @@ def _usual(within: Box) -> Iterator[Box]:
             yield within._replace(protocol=(protocol, protocol))
 
 
+def along(boxes: Iterable[Box], direction: Direction) -> Iterator[Box]:
+    """Yield those of `boxes` that are of `direction`."""
+    return (box for box in boxes if box.direction == (direction, direction))
+
+
 Changed = tuple[PolicyStore, Policy]
 """A store and the policy of it that is inspected, after a change."""
 

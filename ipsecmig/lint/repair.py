@@ -46,6 +46,9 @@ class Outcome:
 MOST_BOXES: Final = 20
 """How many boxes of changed packets are listed for one repair."""
 
+MOST_ROUNDS: Final = 4
+"""How often one rule repairs what its own repair brought about."""
+
 
 def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -> Outcome:
     """Repair what `rules` find, one rule after another; those that change what packets meet only if `unsafe`.
@@ -57,7 +60,7 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
     for rule in rules:
         if rule.repair is None or not any(rule.check(inspection)):
             continue
-        changed = inspection.repaired(*rule.repair(inspection))
+        changed = _repaired(rule, inspection)
         harmless = treat_alike(inspection.flat, changed.flat)
         if not (harmless or unsafe):
             withheld.append(Withheld(rule, "it changes what packets meet"))
@@ -65,6 +68,15 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
         steps.append(Step(rule, inspection, changed, None if harmless else _effect(inspection, changed)))
         inspection = changed
     return Outcome(inspection, tuple(steps), tuple(withheld))
+
+
+def _repaired(rule: LintRule, inspection: Inspection) -> Inspection:
+    """Return the policy after the repairs of `rule`, of which one can bring about another."""
+    for _ in range(MOST_ROUNDS):
+        if rule.repair is None or not any(rule.check(inspection)):
+            break
+        inspection = inspection.repaired(*rule.repair(inspection))
+    return inspection
 
 
 def _effect(before: Inspection, after: Inspection) -> DifferenceSet[Treatment, Treatment]:

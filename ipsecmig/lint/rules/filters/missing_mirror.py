@@ -21,7 +21,7 @@ from dataclasses import replace
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.changes import with_lists
 from ipsecmig.lint.finding import Finding, Witness, filter_subject
-from ipsecmig.lint.inspection import Changed, Inspection, is_protected
+from ipsecmig.lint.inspection import Changed, Inspection, along, is_protected
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.packets import witness
@@ -43,23 +43,17 @@ def check(inspection: Inspection) -> Iterator[Finding]:
             yield RULE.finding(message, filter_subject(specific.filter_list, specific.filter), reply)
 
 
-_OTHER_WAY = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
-
-
 def _one_way(inspection: Inspection, specific: SpecificFilter, treatment: Protect) -> Iterator[tuple[Packet, Witness]]:
     """Yield packets that the filter secures, with the replies and what these meet."""
-    for box in specific.boxes:
-        direction = Direction(box.direction[0])
-        if direction not in _OTHER_WAY:
-            continue
-        there = int(direction is Direction.IN)
-        found = inspection.exchanges.find(box, _secured_one_way(treatment, there))
-        if found is not None:
-            packet = witness(found[0]._replace(direction=box.direction))
-            yield packet, Witness(packet._replace(direction=_OTHER_WAY[direction]), found[1][1 - there])
+    for there, back in ((Direction.OUT, Direction.IN), (Direction.IN, Direction.OUT)):
+        for box in along(specific.boxes, there):
+            found = inspection.exchanges.find(box, _secured_one_way(treatment, there))
+            if found is not None:
+                packet = witness(found[0])
+                yield packet, Witness(packet._replace(direction=back), found[1][back])
 
 
-def _secured_one_way(treatment: Protect, there: int) -> Callable[[tuple[Treatment, Treatment]], bool]:
+def _secured_one_way(treatment: Protect, there: Direction) -> Callable[[tuple[Treatment, Treatment]], bool]:
     return lambda both: both[there] == treatment and not is_protected(both[1 - there])
 
 

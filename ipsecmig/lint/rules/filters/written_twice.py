@@ -1,6 +1,6 @@
 """Two filters say what one mirrored filter would.
 
-What: A filter list holds two filters that are not mirrored, each the reverse of the other.
+What: A filter list holds two filters of which each is the reverse of the other, both mirrored or both not.
 
 Why: It means the same and is twice as long, and whoever changes one of the two must remember the other.
 
@@ -36,8 +36,6 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 def _pairs(filter_list: FilterList) -> Iterator[tuple[Filter, Filter]]:
     waiting: dict[Filter, Filter] = {}
     for one in filter_list.filters:
-        if one.mirrored:
-            continue
         other = waiting.pop(_plain(_reverse(one)), None)
         if other is not None:
             yield other, one
