@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from ipsecmig.lint.addresses import AddressSet
 from ipsecmig.lint.finding import Witness
 from ipsecmig.lint.inspection import DYNAMIC_PORT, Inspection, Predicate, is_clear, is_protected
-from ipsecmig.model.inventory import HostRole
-from ipsecmig.model.selectors import ICMP, TCP, UDP, AddressRange, PortRange
-from ipsecmig.model.space import WITH_PORTS
+from ipsecmig.model.inventory import HostRole, Sensitive
+from ipsecmig.model.policy import Filter
+from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, PortRange
+from ipsecmig.model.space import WITH_PORTS, Box
+
+_L2TP: Final = 1701
 
 
 class Service(NamedTuple):
@@ -77,14 +81,43 @@ def use(inspection: Inspection, service: Service, remote: Iterable[AddressRange]
     return None
 
 
+def secured_with_strangers(inspection: Inspection, services: Iterable[Service]) -> Iterator[tuple[Service, Witness]]:
+    """Yield those of `services` that are secured with hosts that no filter names. Raises BudgetExceeded."""
+    if inspection.stranger is None:
+        return
+    for service in services:
+        found = use(inspection, service, [inspection.stranger], is_protected)
+        if found is not None:
+            yield service, found
+
+
 def secured_everywhere(inspection: Inspection, services: Iterable[Service]) -> Iterator[tuple[Service, Witness]]:
     """Yield those of `services` that are secured with hosts that no filter names, and in clear with no address at all.
 
     Wherever the server is, it is then not exempt. Raises BudgetExceeded.
     """
-    if inspection.stranger is None:
-        return
-    for service in services:
-        found = use(inspection, service, [inspection.stranger], is_protected)
-        if found is not None and use(inspection, service, inspection.others, is_clear) is None:
+    for service, found in secured_with_strangers(inspection, services):
+        if use(inspection, service, inspection.others, is_clear) is None:
             yield service, found
+
+
+def use_of(inspection: Inspection, sensitive: Sensitive, clients: Iterable[AddressRange]) -> Iterator[Box]:
+    """Yield the packets of a sensitive service: this host serves `clients`, or is itself the client."""
+    protocol = TCP if sensitive.protocol == ANY_PROTOCOL else sensitive.protocol
+    port = client = None
+    if protocol in WITH_PORTS:
+        port, client = DYNAMIC_PORT if sensitive.port.is_any else sensitive.port, DYNAMIC_PORT
+    ours, here = AddressSet([sensitive.address]), False
+    for own in filter(ours.contains, inspection.inventory.site.addresses):
+        here = True
+        for remote in clients:
+            boxes = inspection.traffic(remote, protocol, service=client, serving=port)
+            yield from (box for box in boxes if box.local == (own.first, own.last))
+    if not here:
+        yield from inspection.traffic(sensitive.address, protocol, service=port, serving=client)
+
+
+def selects_l2tp(filter_: Filter) -> bool:
+    """Whether `filter_` is for L2TP: UDP with port 1701 at one end (RFC 2661 8.1)."""
+    ports = filter_.source_port, filter_.destination_port
+    return filter_.protocol == UDP and any(port.first == port.last == _L2TP for port in ports)
