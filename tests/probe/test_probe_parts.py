@@ -52,7 +52,7 @@ from ipsecmig.probe.terms import Phase1Terms, what_differs
 from ipsecmig.udp import Datagram, Endpoint
 
 KEY = "Open-Sesame"
-HEAD = """netsh ipsec static add policy name="P" assign=yes mmsecmethods="3DES-SHA1-2"
+HEAD = """netsh ipsec static add policy name="P" mmsecmethods="3DES-SHA1-2"
 netsh ipsec static add filteraction name="N" action=negotiate qmsecmethods="ESP[3DES,SHA1]"
 netsh ipsec static add filteraction name="Pass" action=permit
 """
