@@ -26,7 +26,7 @@ from ipsecmig.lint.secrets import weaknesses
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.policy import AuthenticationMethod, PresharedKey, Secret
 from ipsecmig.model.selectors import AddressRange
-from ipsecmig.model.treatment import Protect
+from ipsecmig.model.treatment import Protect, Tunnel
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -66,9 +66,9 @@ def _pairs(inspection: Inspection) -> Mapping[Secret, set[_Pair]]:
 
 
 def _pair(specific: SpecificFilter, own: frozenset[AddressRange]) -> _Pair:
-    tunnel = specific.treatment.tunnel if isinstance(specific.treatment, Protect) else None
-    if tunnel is not None:
-        return frozenset((None, tunnel.remote))
+    match specific.treatment:
+        case Protect(tunnel=Tunnel(remote=remote)):
+            return frozenset((None, remote))
     terms = (specific.source, specific.destination)
     return frozenset(None if term.me or term.range in own else term.range for term in terms)
 

@@ -1,6 +1,6 @@
-"""The largest Diffie-Hellman group offered has 2048 bits.
+"""Diffie-Hellman group 14 (2048 bits) is offered.
 
-What: An offer of main mode uses the group of 2048 bits, which netsh calls 3, and none a larger one.
+What: An offer of main mode that may be agreed on uses the group of 2048 bits, which netsh calls 3.
 
 Why: 2048 bits are enough today. Guidance for what must stay secret for long asks for 3072 bits or an elliptic curve,
 which Windows 2000, XP and 2003 do not have.
@@ -21,14 +21,12 @@ from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.protections import main_mode_offers
 from ipsecmig.lint.rule import Family, LintRule
-from ipsecmig.model.algorithms import GROUPS, DhGroup
+from ipsecmig.model.algorithms import DhGroup
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
-    """Yield a finding for main mode whose best group is group 14."""
-    group = DhGroup.MODP2048
-    if all(GROUPS[o.group].bits <= GROUPS[group].bits for o in inspection.policy.main_mode.offers):
-        yield from main_mode_offers(RULE, inspection, "2048 bits at most", lambda offer: offer.group is group)
+    """Yield a finding for main mode with group 14."""
+    yield from main_mode_offers(RULE, inspection, "2048 bits", lambda offer: offer.group is DhGroup.MODP2048)
 
 
 RULE = LintRule("X08", "modp2048", Family.CRYPTOGRAPHY, Severity.INFO, check, __doc__)

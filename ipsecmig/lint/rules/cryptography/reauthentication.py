@@ -1,6 +1,6 @@
 """The hosts authenticate again all the time.
 
-What: Master key PFS (mmpfs) is on, or a main mode may carry fewer than ten quick modes (qmpermm).
+What: A main mode may carry fewer than ten quick modes (qmpermm). With master key PFS (mmpfs) it carries one.
 
 Why: Every quick mode, or every few, then begins with a main mode of its own, with a Diffie-Hellman exchange and the
 whole authentication. A server with many peers spends its time with that, and so do its domain controllers.
@@ -29,12 +29,10 @@ _FEW: Final = 10
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for main mode that carries one or few quick modes."""
-    main_mode = inspection.policy.main_mode
-    limit = 1 if main_mode.perfect_forward_secrecy else main_mode.quick_mode_limit
+    limit = inspection.policy.main_mode.quick_mode_limit
     protection = first(inspection)
     if protection is not None and 0 < limit < _FEW:
-        why = " (mmpfs)" if main_mode.perfect_forward_secrecy else ""
-        message = f"the hosts authenticate again for every {f'{limit} quick modes' if limit > 1 else 'quick mode'}{why}"
+        message = f"the hosts authenticate again after {limit} quick mode{'s' if limit > 1 else ''}"
         yield RULE.finding(message, policy_subject(inspection.policy), protection.witness)
 
 
