@@ -7,28 +7,22 @@ ValueError or KeyError for anything else, as a mutation may make it.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final
 
 from emit import charon_evaluator, nft_evaluator
 from emit.nft_evaluator import Seen
+from fates import Fate, Fates
+from netsh_oracle import netsh_oracle
 from strategies import SMALL_ADDRESSES
 
 from ipsecmig.model.selectors import Family
+from ipsecmig.model.site import Site
 from ipsecmig.model.space import Direction, Link, Packet
 
-
-class Fate(NamedTuple):
-    """Whether a packet passes in clear, and whether it passes (or tries to) under an SA."""
-
-    clear: bool
-    protected: bool
-
-
-Oracle = Callable[[Packet], Fate]
+Oracle = Callable[[Packet], Fates]
 
 _GROUP: Final = int(ipaddress.IPv4Address("224.0.0.9"))
 _PORTS: Final = ((1, 2), (2, 3), (3, 1), (4, 4), (88, 9), (500, 500))
@@ -42,17 +36,31 @@ def universe() -> Iterator[Packet]:
             yield Packet(direction, Family.IPV4, link, local, remote, protocol, *ports)
 
 
-def nftables_oracle(text: str) -> Oracle:
-    """Return what the ruleset does."""
-    ruleset = nft_evaluator.parse(text)
+class Guard:
+    """A ruleset as it meets a packet in clear, and one that arrives or leaves under an SA."""
 
-    def fate(packet: Packet) -> Fate:
-        clear = ruleset.passes(Seen.of(packet))
+    def __init__(self, text: str) -> None:
+        self._ruleset = nft_evaluator.parse(text)
+
+    def clear(self, packet: Packet) -> bool:
+        """Whether the packet passes in clear."""
+        return self._ruleset.passes(Seen.of(packet))
+
+    def covered(self, packet: Packet) -> bool:
+        """Whether it passes under an SA."""
         arrived = packet.direction == Direction.IN
-        covered = Seen.of(packet, arrived_protected=arrived, leaves_protected=not arrived)
-        return Fate(clear, not clear and ruleset.passes(covered))
+        return self._ruleset.passes(Seen.of(packet, arrived_protected=arrived, leaves_protected=not arrived))
 
-    return fate
+
+def nftables_oracle(text: str) -> Oracle:
+    """Return what the ruleset does by itself, which protects nothing: what passes in clear need not be protected."""
+    guard = Guard(text)
+
+    def fates(packet: Packet) -> Fates:
+        clear = guard.clear(packet)
+        return frozenset({Fate(clear, not clear and guard.covered(packet))})
+
+    return fates
 
 
 @dataclass(frozen=True)
@@ -92,15 +100,15 @@ def xfrm_oracle(text: str) -> Oracle:
     def check(direction: str, packet: Packet) -> str:
         return next((p.effect for p in policies if p.direction == direction and p.holds(packet)), "allow")
 
-    def fate(packet: Packet) -> Fate:
+    def fates(packet: Packet) -> Fates:
         names = (["out"], ["in"], ["fwd", "out"])[packet.direction]
         checks = [check(name, packet) for name in names]
         if "block" in checks:
-            return Fate(clear=False, protected=False)
+            return frozenset({Fate(clear=False, protected=False)})
         optional = [check for check, name in zip(checks, names, strict=True) if check == "use" and name == "out"]
-        return Fate("required" not in checks, "required" in checks or bool(optional))
+        return frozenset({Fate("required" not in checks, "required" in checks or bool(optional))})
 
-    return fate
+    return fates
 
 
 _NUMBERS: Final = {"icmp": 1, "tcp": 6, "udp": 17}
@@ -131,58 +139,21 @@ def strongswan_oracle(text: str) -> Oracle:
     children = charon_evaluator.installed(charon_evaluator.parse(text))
     assert not any(child.widened for child in children)
     meaning = {"pass": Fate(True, False), "drop": Fate(False, False), "protect": Fate(False, True)}
-    return lambda packet: meaning[charon_evaluator.verdict(children, packet)]
+    return lambda packet: frozenset({meaning[charon_evaluator.verdict(children, packet)]})
 
 
-ORACLES: Final[dict[str, Callable[[str], Oracle]]] = {
-    "nftables": nftables_oracle,
-    "xfrm": xfrm_oracle,
-    "strongswan": strongswan_oracle,
-}
+def bundle_oracle(ruleset: Guard, kernel: Oracle) -> Oracle:
+    """Return what becomes of a packet that meets a packet filter and the kernel's policies."""
+
+    def fates(packet: Packet) -> Fates:
+        (policy,) = kernel(packet)
+        return frozenset({Fate(policy.clear and ruleset.clear(packet), policy.protected and ruleset.covered(packet))})
+
+    return fates
 
 
-# --- mutations -------------------------------------------------------------------------------------------------------
-
-_SWAPS: Final = {
-    "accept": "drop", "drop": "accept", "allow": "block", "block": "allow", "pass": "drop",
-    "required": "use", "use": "required", "trap": "none", "exists": "missing",
-    "arrived_protected": "leaves_protected", "saddr": "daddr", "daddr": "saddr", "sport": "dport", "dport": "sport",
-    "tcp": "udp", "out": "in", "in": "out", "fwd": "out",
-}  # fmt: skip
-_MUTABLE: Final = re.compile(
-    r"^(?:\s*(?:ip6? |meta |tcp |udp |rt |th |[\d.]+|drop$|(?:mode|priority|local_ts|remote_ts|start_action) = )"
-    r"|xfrm policy add )"
-)
-
-
-def mutations(text: str) -> list[str]:
-    """Return `text` with one change each: a line left out, a word turned round, a number or prefix moved."""
-    lines = text.split("\n")
-    found = []
-    for number, line in enumerate(lines):
-        if _MUTABLE.match(line):
-            found += ["\n".join([*lines[:number], *other, *lines[number + 1 :]]) for other in _mutated(line)]
-    return found
-
-
-def _mutated(line: str) -> Iterator[list[str]]:
-    if " = " not in line:
-        yield []
-    code, sign, comment = line.partition(" comment ")
-    for match in re.finditer(r"[\w./]+", code):
-        word = match[0]
-        for other in _other_words(word):
-            yield [code[: match.start()] + other + code[match.end() :] + sign + comment]
-
-
-def _other_words(word: str) -> Iterator[str]:
-    if word in _SWAPS:
-        yield _SWAPS[word]
-    network = re.fullmatch(r"([\d.]+)/(\d+)", word)
-    if network and int(network[2]) > 0:
-        yield f"{ipaddress.ip_network(f'{network[1]}/{int(network[2]) - 1}', strict=False)}"
-    elif re.fullmatch(r"\d+\.\d+\.\d+\.\d+", word):
-        yield str(ipaddress.IPv4Address(int(ipaddress.IPv4Address(word)) ^ 1))
-    elif word.isdecimal() and int(word) < 60000:
-        yield str(int(word) + 1)
-        yield str(int(word) + 1000)
+def oracle(name: str, text: str, site: Site) -> Oracle:
+    """Return what the configuration `text` of the target `name` does on the host that `site` describes."""
+    if name == "netsh":
+        return netsh_oracle(text, site)
+    return {"nftables": nftables_oracle, "xfrm": xfrm_oracle, "strongswan": strongswan_oracle}[name](text)

@@ -254,7 +254,8 @@ def _possible(flat: FlatPolicy, direction: Direction) -> DecisionMap[bool]:
     """Return which packets of `direction` can exist.
 
     No source is a multicast or broadcast address (RFC 1122 3.2.1.3). With this host's addresses known what goes out
-    has one of them, what comes in has one of them or a group address, and what is forwarded has none at either end.
+    has one of them, and goes to another host's: what a host sends to itself stays on loopback. What comes in has one of
+    them or a group address, and what is forwarded has none at either end.
     IKE and what it negotiates are unicast (RFC 2409 3), so none of that goes to a group.
     """
     groups = (MULTICAST, LIMITED_BROADCAST, *flat.site.broadcasts)
@@ -283,7 +284,7 @@ def _existing(flat: FlatPolicy, direction: Direction, groups: tuple[AddressRange
             continue
         locals_ = own if flat.site.addresses else others
         if direction is Direction.OUT:
-            yield from (box(direction, address, AddressRange.whole(family)) for address in locals_)
+            yield from (box(direction, address, remote) for address in locals_ for remote in _outside(own, family))
         else:
             yield from (box(direction, address, source) for address in (*locals_, *group) for source in others)
 

@@ -57,14 +57,15 @@ class _Rule:
 
 @dataclass(slots=True)
 class Ruleset:
-    """A parsed file: the maps' elements and the chains' rules."""
+    """A parsed file: the maps' elements, the chains' rules, and the base chains that drop what no rule decides."""
 
     maps: dict[str, list[tuple[list[_Range], str]]] = field(default_factory=dict)
     chains: dict[str, list[_Rule]] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)
 
     def passes(self, seen: Seen) -> bool:
-        """Whether the packet passes; the base chains' policy is accept."""
-        return self._run(seen.hook, seen) != "drop"
+        """Whether the packet passes."""
+        return (self._run(seen.hook, seen) or ("drop" if seen.hook in self.closed else "accept")) != "drop"
 
     def _run(self, chain: str, seen: Seen) -> str:
         for rule in self.chains.get(chain, []):
@@ -74,7 +75,7 @@ class Ruleset:
                     return self._run(verdict.removeprefix("goto "), seen)
                 if verdict:
                     return verdict
-        return "accept"
+        return ""
 
     def _look_up(self, rule: _Rule, seen: Seen) -> str:
         key = [_value(part, seen) for part in rule.key]
@@ -100,7 +101,10 @@ def parse(text: str) -> Ruleset:
             (ruleset.maps if block.startswith("map") else ruleset.chains)[block.split()[1]] = []
         elif block.startswith("map "):
             ruleset.maps[block.split()[1]].extend(_elements(line))
-        elif line not in {"", "}"} and not line.startswith("type filter hook"):
+        elif line.startswith("type filter hook"):
+            if line.endswith("policy drop;"):
+                ruleset.closed.add(block.split()[1])
+        elif line not in {"", "}"}:
             ruleset.chains[block.split()[1]].append(_rule(line))
     return ruleset
 
