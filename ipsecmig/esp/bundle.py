@@ -80,11 +80,15 @@ class Receiver:
         The outer source is not looked at in tunnel mode (RFC 2401 section 5.2.1); `InboundBundle` checks the result.
         """
         parts = split_received(packet)
-        self._check_outside(parts)
+        if parts.protocol != self._protocol:
+            raise PacketRejected(Reason.WRONG_PROTOCOL, f"protocol {parts.protocol}")
+        if parts.destination != self.sa.destination:
+            raise PacketRejected(Reason.WRONG_ENDPOINT, "destination address")
         if isinstance(self.transform, AhVerifier):
             protocol, payload = self.transform.verify(parts)
         else:
-            protocol, payload = self.transform.open(self._esp_body(parts))
+            body = parts.payload if self.sa.udp is None else unwrap(self.sa.udp, parts.payload)
+            protocol, payload = self.transform.open(body)
         if protocol == NO_NEXT_HEADER:
             raise PacketRejected(Reason.DUMMY)
         if self._is_tunnel:
@@ -92,15 +96,6 @@ class Receiver:
         if self.sa.originals is not None:
             payload = repair_checksum(protocol, payload, self.sa.originals, parts)
         return with_next(parts, protocol, len(payload)) + payload
-
-    def _esp_body(self, parts: Parts) -> bytes:
-        return parts.payload if self.sa.udp is None else unwrap(self.sa.udp, parts.payload)
-
-    def _check_outside(self, parts: Parts) -> None:
-        if parts.protocol != self._protocol:
-            raise PacketRejected(Reason.WRONG_PROTOCOL, f"protocol {parts.protocol}")
-        if parts.destination != self.sa.destination:
-            raise PacketRejected(Reason.WRONG_ENDPOINT, "destination address")
 
 
 class OutboundBundle:

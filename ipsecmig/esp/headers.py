@@ -146,34 +146,29 @@ def upper_layer(packet: bytes) -> tuple[int, int, bool]:
     return protocol, at, start
 
 
+# The low ends of total length, protocol and checksum in the 160 bits of an IPv4 header, and the bits of all three.
+_LENGTH, _PROTOCOL, _CHECKSUM = 128, 80, 64
+_REPLACED: Final = 0xFFFF << _LENGTH | 0xFF << _PROTOCOL | 0xFFFF << _CHECKSUM
+
+
 def with_next(parts: Parts, protocol: int, octets: int) -> bytes:
     """Return the header of `parts`, changed to carry `octets` of `protocol`: the length and checksum too.
 
     Raises PacketRejected when the packet would be too long.
     """
     header, at = parts.header, parts.next_at
-    is_ipv6 = header[0] >= 0x60
-    length = len(header) + octets - (40 if is_ipv6 else 0)
+    length = len(header) + octets - (40 if header[0] >= 0x60 else 0)
     if length > _LONGEST:
         raise PacketRejected(Reason.TOO_LONG, f"{length} octets")
-    if not is_ipv6:
-        return _ipv4_with_next(header, protocol, length)
-    changed = header[:at] + bytes((protocol,)) + header[at + 1 :]
-    return changed[:4] + length.to_bytes(2, "big") + changed[6:]
-
-
-# The low ends of total length, protocol and checksum in the 160 bits of an IPv4 header, and the bits of all three.
-_LENGTH, _PROTOCOL, _CHECKSUM = 128, 80, 64
-_REPLACED: Final = 0xFFFF << _LENGTH | 0xFF << _PROTOCOL | 0xFFFF << _CHECKSUM
-
-
-def _ipv4_with_next(header: bytes, protocol: int, length: int) -> bytes:
+    if header[0] >= 0x60:
+        changed = header[:at] + bytes((protocol,)) + header[at + 1 :]
+        return changed[:4] + length.to_bytes(2, "big") + changed[6:]
     # As one number, since this happens to each packet; options stand below the 160 bits.
     below = 8 * (len(header) - 20)
-    kept = int.from_bytes(header, "big") & ~(_REPLACED << below)
-    changed = kept | (length << _LENGTH | protocol << _PROTOCOL) << below
+    number = int.from_bytes(header, "big") & ~(_REPLACED << below)
+    number |= (length << _LENGTH | protocol << _PROTOCOL) << below
     # The sum of the words as in `checksum`; a header is never all zeros.
-    return (changed | -changed % 0xFFFF << _CHECKSUM + below).to_bytes(len(header), "big")
+    return (number | -number % 0xFFFF << _CHECKSUM + below).to_bytes(len(header), "big")
 
 
 def wrap_for_tunnel(source: bytes, destination: bytes, inner: bytes, identification: int) -> Parts:
