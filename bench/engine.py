@@ -6,7 +6,9 @@ neither selectors nor replay, which ours does.
 Negotiation: main mode and quick mode with a preshared key, both ends in one process, 3DES with SHA-1 for both phases,
 without NAT traversal, which is no part of RFC 2409.
 The bare side is every power, prf, hash and cipher call that RFC 2409 asks of the two ends, listed in `_prf_inputs` and
-the functions after it, on as many octets, by the same libraries; neither side draws its random octets there.
+the functions after it, on as many octets, each a call of the standard library, gmpy2 or `cryptography`; neither side
+draws its random octets there. That ours hashes some HMAC keys once for several calls, keeps its cipher contexts and
+remembers what a policy offers counts for it, as it does for a host that negotiates with many.
 
 Seconds are those of the processor, the best of many short rounds that alternate, since other load slows them all.
 """

@@ -84,7 +84,9 @@ def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> 
     peer announces GSS-API (draft-ietf-ipsec-isakmp-gss-auth-07).
     """
     transforms = [transform.amounts() for proposal in offered.proposals for transform in proposal.transforms]
-    found = [row for row in transforms if row.get(Phase1Attribute.AUTHENTICATION) == AuthenticationMethod.GSS_API]
+    methods = [row.get(Phase1Attribute.AUTHENTICATION) for row in transforms]
+    if AuthenticationMethod.GSS_API not in methods:
+        return ()
     names = [
         row.value
         for proposal in offered.proposals
@@ -93,7 +95,7 @@ def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> 
         if row.number == Phase1Attribute.GSS_IDENTITY
     ]
     announced = VendorId(vendor.GSSAPI.value) in payloads
-    if not found or not (names or announced):
+    if not (names or announced):
         return ()
     name = next((name for name in names if isinstance(name, bytes)), None)
     return (KerberosOffered(None if name is None else name.decode("utf-16-le", errors="replace").rstrip("\0")),)

@@ -107,6 +107,6 @@ def identify(data: bytes) -> KnownVendorId | None:
 def windows_version(data: bytes) -> int | None:
     """Return the version in Microsoft's vendor ID, a key of `WINDOWS` if known; None for every other vendor ID."""
     size = len(MICROSOFT.value)
-    if not MICROSOFT.matches(data) or len(data) != size + 4:
+    if len(data) != size + 4 or not MICROSOFT.matches(data):
         return None
     return int.from_bytes(data[size:], "big")
