@@ -12,7 +12,7 @@ from typing import Final
 
 from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.lint.finding import Witness
-from ipsecmig.model.conflicts import ConflictReport, conflicts_among
+from ipsecmig.model.conflicts import ConflictReport, FilterIndex, conflicts_among
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
 from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, HostRole, Inventory, RangeKind
@@ -109,6 +109,11 @@ class Inspection:
     def verdicts(self) -> tuple[Verdict, ...]:
         """What each filter of the active rules contributes. Raises BudgetExceeded."""
         return self.ranking.verdicts()
+
+    @cached_property
+    def filter_index(self) -> FilterIndex:
+        """The filters by what they select. Raises BudgetExceeded."""
+        return FilterIndex(self.flat, self.contests)
 
     @cached_property
     def exchanges(self) -> DecisionMap[tuple[Treatment, Treatment]]:

@@ -205,6 +205,35 @@ def _under(box: Box, shape: _Shape) -> tuple[int, ...]:
     return tuple(box[c][0] >> free for c, free in zip(_MASKED, shape, strict=True) if free is not None)
 
 
+class FilterIndex:
+    """Finds the filters of given kinds that select a packet, by looking up each shape that such filters have."""
+
+    def __init__(self, flat: FlatPolicy, contests: ContestMap) -> None:
+        tables = _tables(flat, contests.numbers, set(contests.numbers))
+        self._tables = {kind: [_Hashed(key, rows) for key, rows in table.items()] for kind, table in tables.items()}
+
+    def filters(self, kinds: Contest, packet: Packet) -> Iterator[SpecificFilter]:
+        """Yield the filters of `kinds` that select `packet`."""
+        point = Box._make((value, value) for value in packet)
+        for kind in sorted(kinds):
+            for table in self._tables.get(kind, ()):
+                yield from (specific for box, specific in table.rows(point) if box.contains(point))
+
+
+class _Hashed:
+    """The boxes of one kind, direction, family and shape, hashed by what stands above their masks."""
+
+    def __init__(self, key: tuple[Span, Span, _Shape], selected: list[_Selected]) -> None:
+        self._shape = key[2]
+        self._rows: dict[tuple[int, ...], list[_Selected]] = {}
+        for one in selected:
+            self._rows.setdefault(_under(one[0], self._shape), []).append(one)
+
+    def rows(self, point: Box) -> list[_Selected]:
+        """Return the boxes that agree with `point` under the masks."""
+        return self._rows.get(_under(point, self._shape), [])
+
+
 _Candidate = tuple[_Kinds, _Selected, _Selected]
 
 

@@ -8,15 +8,15 @@ for filters that are ordered by specificity and not by place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
 
 from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.packets import witness
 from ipsecmig.model.space import Box, Packet, Span
 from ipsecmig.model.specificity import EXEMPT, UNMATCHED, Contenders, Contest, ContestMap, classify
 from ipsecmig.model.treatment import Treatment
@@ -36,12 +36,16 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The standing of one filter under one rule. `halves` are its specific filters; `twin` selects and does the same
-    as it, and is kept in its place.
-    """  # noqa: D205
+    """The standing of one filter under one rule, whose specific filters are `halves`.
+
+    If it is not NEEDED, `packet` is one that it selects, and that it decides about if it is REDUNDANT; `instead` are
+    the kinds of filters that decide about that packet, or would without it. `twin` selects and does the same.
+    """
 
     halves: tuple[SpecificFilter, ...]
     standing: Standing
+    packet: Packet | None = None
+    instead: Contest = UNMATCHED
     twin: SpecificFilter | None = None
 
 
@@ -144,22 +148,29 @@ class Ranking:
         claimed = [(box, owners.setdefault((number, box), mine), number) for box, number in selected]
         own = [(box, number) for box, owner, number in claimed if owner is mine and number in needed]
         whole = tuple(specific for specific, _ in halves)
-        if any(self._holds(box, number, needed=True) for box, number in own):
+        needs = self.ranks.needs
+        if any(needs(self.map.at(_corner(box)), number) or self._where(box, number, needs) for box, number in own):
             return Verdict(whole, Standing.NEEDED)
-        if not any(self._holds(box, number, needed=False) for box, number in selected):
-            return Verdict(whole, Standing.UNREACHABLE)
+        led = next((found for box, number in selected if (found := self._where(box, number, self.ranks.leads))), None)
+        if led is None:
+            packet = witness(selected[0][0])
+            return Verdict(whole, Standing.UNREACHABLE, packet, self.ranks.foremost(self.map.at(packet)))
         if _overlap([box for box, _ in selected]):
             return Verdict(whole, Standing.NEEDED)
-        return Verdict(whole, Standing.REDUNDANT, next((o for _, o, _ in claimed if o is not mine), None))
+        packet, number = led
+        twin = next((owner for _, owner, _ in claimed if owner is not mine), None)
+        instead = self.ranks.foremost(self.map.at(packet) - {number})
+        return Verdict(whole, Standing.REDUNDANT, packet, instead, twin)
 
-    def _holds(self, box: Box, number: int, *, needed: bool) -> bool:
-        """Whether some packet of `box` needs the filters of `number`, or has them foremost at least."""
-        ranks = self.ranks
-
-        def wanted(contest: Contest) -> bool:
-            return ranks.needs(contest, number) if needed else ranks.leads(contest, number)
-
-        return wanted(self.map.at(_corner(box))) or self.map.find(box, wanted) is not None
+    def _where(self, box: Box, number: int, holds: Callable[[Contest, int], bool]) -> tuple[Packet, int] | None:
+        """Return a packet of `box` for whose leaf and `number` it `holds`, with the number; None if there is none."""
+        packet = witness(box)
+        if not holds(self.map.at(packet), number):
+            found = self.map.find(box, lambda contest: holds(contest, number))
+            if found is None:
+                return None
+            packet = witness(found[0])
+        return packet, number
 
 
 def ranking(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> Ranking:
@@ -181,12 +192,9 @@ def ranking(flat: FlatPolicy, budget: int = DEFAULT_BUDGET) -> Ranking:
     return Ranking(flat, found, ranks, tuple(numbers))
 
 
-_HIGH: Final = 1
-
-
 def _corner(box: Box) -> Packet:
-    """Return a packet of `box`: its highest, which is the likeliest to be nobody else's."""
-    return Packet._make(span[_HIGH] for span in box)
+    """Return the highest packet of `box`, which costs little and seldom belongs to another filter."""
+    return Packet._make(high for _, high in box)
 
 
 def _overlap(boxes: list[Box]) -> bool:
