@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
-from ipsecmig.model.exemptions import MULTICAST
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.site import Site
@@ -42,8 +41,10 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
         yield current
 
 
-_NOBODY: Final = tuple(AddressRange.parse(text) for text in ("0.0.0.0/8", "127.0.0.0/8", "240.0.0.0/4"))
-"""Addresses that no host on a network has: RFC 1122 3.2.1.3, and those that are reserved."""
+_EVERYBODY: Final = (0, Family.IPV4.last)
+
+_NOBODY: Final = ((0, (1 << 24) - 1), (127 << 24, (128 << 24) - 1), (224 << 24, Family.IPV4.last))
+"""Addresses that no single host on a network has: networks 0 and 127, and from 224.0.0.0 on (RFC 1122 3.2.1.3)."""
 
 _EXAMPLE: Final = AddressRange.parse("198.51.100.9").first
 """The address that stands for somebody unknown where no filter names it (RFC 5737)."""
@@ -55,8 +56,8 @@ def unnamed(flat: FlatPolicy) -> AddressRange | None:
     It stands for everybody whom the policy does not know: all of them are treated alike.
     """
     terms = chain.from_iterable((specific.source, specific.destination) for specific in flat.filters)
-    everybody = AddressRange.whole(Family.IPV4)
-    gaps = list(_besides((*flat.site.addresses, *{term.range for term in terms if term.range != everybody})))
+    named = {(term.range.first, term.range.last) for term in terms if term.range.family is Family.IPV4}
+    gaps = list(_besides((*_spans(flat.site.addresses), *named - {_EVERYBODY})))
     if not gaps:
         return None
     if any(low <= _EXAMPLE <= high for low, high in gaps):
@@ -67,12 +68,16 @@ def unnamed(flat: FlatPolicy) -> AddressRange | None:
 
 def other_hosts(site: Site) -> tuple[AddressRange, ...]:
     """Return every IPv4 address that another host may have: neither this one's nor a multicast or broadcast address."""
-    return tuple(AddressRange(Family.IPV4, *gap) for gap in _besides((*site.addresses, *site.broadcasts)))
+    return tuple(AddressRange(Family.IPV4, *gap) for gap in _besides(_spans((*site.addresses, *site.broadcasts))))
 
 
-def _besides(ranges: Iterable[AddressRange]) -> Iterator[Span]:
-    """Yield the IPv4 addresses that a host may have besides those in `ranges`."""
-    return _gaps(_merged((r.first, r.last) for r in (*ranges, MULTICAST, *_NOBODY) if r.family is Family.IPV4))
+def _spans(ranges: Iterable[AddressRange]) -> Iterator[Span]:
+    return ((r.first, r.last) for r in ranges if r.family is Family.IPV4)
+
+
+def _besides(spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield the IPv4 addresses that a host may have besides those in `spans`."""
+    return _gaps(_merged((*spans, *_NOBODY)))
 
 
 def _gaps(spans: Iterator[Span]) -> Iterator[Span]:

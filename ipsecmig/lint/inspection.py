@@ -147,6 +147,8 @@ class Inspection:
         """
         for within in boxes:
             found = self.decisions.find(within, wanted)
+            if found is not None and within.protocol[0] == within.protocol[1]:
+                return Witness(witness(found[0]), found[1])
             if found is not None:
                 usual = (self.decisions.find(part, wanted) for part in _usual(within))
                 region, treatment = next((better for better in usual if better is not None), found)

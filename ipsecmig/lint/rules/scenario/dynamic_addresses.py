@@ -27,27 +27,22 @@ from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model import words
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.inventory import RangeKind
-from ipsecmig.model.policy import Filter, FilterList
 from ipsecmig.model.selectors import Address, AddressRange, DnsName
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each such filter, then for each such tunnel rule."""
     changing = inspection.pool(RangeKind.DYNAMIC, RangeKind.HOME, RangeKind.VPN_POOL)
-    candidates: dict[int, tuple[FilterList, Filter, Address]] = {}
-    for _, filter_list, _ in inspection.bound:
+    halves: dict[int, list[SpecificFilter]] = {}
+    for specific in inspection.flat.filters:
+        halves.setdefault(id(specific.filter), []).append(specific)
+    for filter_list in {id(filter_list): filter_list for _, filter_list, _ in inspection.bound}.values():
         for filter_ in filter_list.filters:
-            for address in (filter_.source, filter_.destination):
-                if _changes(address, changing):
-                    candidates[id(filter_)] = filter_list, filter_, address
-    halves: dict[int, list[SpecificFilter]] = {key: [] for key in candidates}
-    for specific in inspection.flat.filters if candidates else ():
-        if id(specific.filter) in halves:
-            halves[id(specific.filter)].append(specific)
-    for key, (filter_list, filter_, address) in candidates.items():
-        witness = next(filter(None, map(inspection.decided_by, halves[key])), None)
-        if witness is not None or not halves[key]:
-            yield RULE.finding(_message(address), filter_subject(filter_list, filter_), witness)
+            for address in [a for a in (filter_.source, filter_.destination) if _changes(a, changing)][:1]:
+                found = halves.get(id(filter_), ())
+                witness = next(filter(None, map(inspection.decided_by, found)), None)
+                if witness is not None or not found:
+                    yield RULE.finding(_message(address), filter_subject(filter_list, filter_), witness)
     for rule, _, _ in inspection.bound:
         if rule.tunnel_endpoint is not None and _changes(rule.tunnel_endpoint, changing):
             message = f"the tunnel's end: {_message(rule.tunnel_endpoint)}"

@@ -17,7 +17,7 @@ KB818043; KB885348; RFC 3715 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.addresses import AddressSet
@@ -71,8 +71,8 @@ def _named_inside(inspection: Inspection, nat: Nat) -> Iterator[Finding]:
 
 
 def _authentication_headers(inspection: Inspection, nat: Nat, across: list[AddressRange]) -> Iterator[Finding]:
-    only = inspection.find_with(across, lambda treatment: _offers_ah(treatment, all))
-    some = only or inspection.find_with(across, lambda treatment: _offers_ah(treatment, any))
+    only = inspection.find_with(across, lambda treatment: _offers_ah(treatment) == {True})
+    some = only or inspection.find_with(across, lambda treatment: True in _offers_ah(treatment))
     if some is not None:
         what = "only AH is offered" if only else "AH is among the offers"
         message = f"{what} through the NAT {nat.outside.text()}, which AH cannot pass"
@@ -80,11 +80,11 @@ def _authentication_headers(inspection: Inspection, nat: Nat, across: list[Addre
         yield RULE.finding(message, policy_subject(inspection.policy), some, severity=severity)
 
 
-def _offers_ah(treatment: Treatment, quantifier: Callable[[Iterator[bool]], bool]) -> bool:
-    """Whether `treatment` protects in transport mode and all or any of its offers hold AH."""
-    if not isinstance(treatment, Protect) or treatment.tunnel is not None or not treatment.offers:
-        return False
-    return quantifier(any(isinstance(t, AhTransform) for t in offer.transforms) for offer in treatment.offers)
+def _offers_ah(treatment: Treatment) -> set[bool]:
+    """Return, of each offer for transport mode, whether it holds AH."""
+    if not isinstance(treatment, Protect) or treatment.tunnel is not None:
+        return set()
+    return {any(isinstance(transform, AhTransform) for transform in offer.transforms) for offer in treatment.offers}
 
 
 RULE = LintRule("S06", "nat-in-the-way", Family.SCENARIO, Severity.ERROR, check, __doc__)

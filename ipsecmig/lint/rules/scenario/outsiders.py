@@ -38,10 +38,10 @@ def check(inspection: Inspection) -> Iterator[Finding]:
         outside = tuple(method for method in methods if not _in_the_domain(method))
         if not outside or not any(isinstance(method, Kerberos) for method in methods):
             continue
-        subject = rule_subject(inspection.policy, specific.rule)
-        message = f"beside Kerberos it accepts {words.authentication(outside, with_secrets=False)}"
         sensitive = inspection.inventory.sensitive
         served = inspection.find(_use(inspection, sensitive), functools.partial(operator.eq, specific.treatment))
+        subject = rule_subject(inspection.policy, specific.rule)
+        message = f"beside Kerberos it accepts {words.authentication(outside, with_secrets=False)}"
         if served is not None:
             yield RULE.finding(f"{message}, for a sensitive service", subject, served)
         elif not sensitive:

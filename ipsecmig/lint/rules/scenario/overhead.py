@@ -16,7 +16,6 @@ latency of IPsec; RFC 2401 4.4.1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 from ipsecmig.diagnostics import Severity
@@ -25,6 +24,7 @@ from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import SpecificFilter
+from ipsecmig.model.standing import Standing
 from ipsecmig.model.treatment import Protect
 
 _MANY: Final = 10
@@ -33,17 +33,15 @@ _MANY: Final = 10
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each pair of ends with too many."""
     ends: dict[tuple[str, str], list[SpecificFilter]] = {}
-    for specific in inspection.flat.filters:
-        if isinstance(specific.treatment, Protect) and not specific.mirror:
-            pair = _end(specific.source), _end(specific.destination)
-            ends.setdefault((min(pair), max(pair)), []).append(specific)
-    for pair, filters in ends.items():
+    for verdict in inspection.verdicts:
+        half = verdict.halves[0]
+        if isinstance(half.treatment, Protect) and verdict.standing is not Standing.UNREACHABLE:
+            pair = sorted((_end(half.source), _end(half.destination)))
+            ends.setdefault((pair[0], pair[1]), []).append(half)
+    for (one, other), filters in ends.items():
         if len(filters) > _MANY:
-            witnesses = filter(None, (inspection.decided_by(specific) for specific in filters))
-            found = list(islice(witnesses, _MANY + 1))
-            if len(found) > _MANY:
-                message = f"more than {_MANY} filters secure the traffic between {pair[0]} and {pair[1]}, one by one"
-                yield RULE.finding(message, policy_subject(inspection.policy), found[0])
+            message = f"{len(filters)} filters secure the traffic between {one} and {other}, one by one"
+            yield RULE.finding(message, policy_subject(inspection.policy), inspection.decided_by(filters[0]))
 
 
 def _end(term: Term) -> str:

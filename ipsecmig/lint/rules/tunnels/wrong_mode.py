@@ -71,7 +71,7 @@ def _forwarded(inspection: Inspection, specific: SpecificFilter, subject: Subjec
 
 def _is_network(term: Term) -> bool:
     everybody = AddressRange.whole(term.range.family)
-    return not term.me and not term.range.is_host and term.range != everybody
+    return not term.range.is_host and term.range != everybody
 
 
 RULE = LintRule("S13", "wrong-mode", Family.TUNNELS, Severity.WARNING, check, __doc__)
