@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipsecmig.cli.exits import Exit
+from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import HostOptions, OutputOptions, ReadingOptions, Sources
 from ipsecmig.cli.printer import Printer
+from ipsecmig.errors import UsageError
 
 if TYPE_CHECKING:
+    from ipsecmig.cli.linting.inspecting import Inspected
     from ipsecmig.cli.linting.report import Report
+    from ipsecmig.cli.linting.selection import Selection
     from ipsecmig.lint.inspection import Inspection
     from ipsecmig.model.targets import Target
 
@@ -63,6 +66,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixing:
+    """Which repairs are made, and where the corrected script goes."""
+
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what can be repaired so that every packet meets the same as before.")
+    ] = False
+    unsafe_fixes: Annotated[
+        bool, typer.Option("--unsafe-fixes", help="Also make the repairs that change what packets meet.")
+    ] = False
+    fix_output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where the repaired script goes; else it is only shown."),
+    ] = None
+    force: Annotated[bool, typer.Option("--force", help="Replace that file if there is one.")] = False
+
+
+@dataclass(frozen=True, slots=True)
 class PeerOptions:
     """The policy of another host, with which this one has to agree."""
 
@@ -92,6 +112,7 @@ def lint(
     lint_format: Annotated[ReportFormat, typer.Option("--format", help="The form of the report.")] = ReportFormat.TEXT,
     *,
     choice: Choice,
+    fixing: Fixing,
     reading: ReadingOptions,
     site: HostOptions,
     peer: PeerOptions,
@@ -123,8 +144,9 @@ def lint(
     printer.diagnostics(inspected.diagnostics)
     report = judge(inspected, selection, Severity[choice.severity.name])
     _print(report, printer, lint_format)
+    repaired = _repair(fixing, inspected, report, selection, printer, shown=lint_format is ReportFormat.TEXT)
     fail_on = choice.lint_fail_on
-    return exit_of(report, None if fail_on is Threshold.NEVER else Severity[fail_on.name])
+    return most_serious((repaired, exit_of(report, None if fail_on is Threshold.NEVER else Severity[fail_on.name])))
 
 
 def _peer(options: PeerOptions, reading: ReadingOptions) -> Inspection | None:
@@ -144,6 +166,24 @@ def _targets(names: str | None) -> tuple[Target, ...]:
     from ipsecmig.cli.conversion import choose_targets
 
     return choose_targets(names)
+
+
+def _repair(
+    options: Fixing, inspected: Inspected, report: Report, selection: Selection, printer: Printer, *, shown: bool
+) -> Exit:
+    """Make the repairs that are asked for; beside a report in another form than text they are told as remarks."""
+    if not (options.fix or options.unsafe_fixes):
+        if options.fix_output is not None:
+            raise UsageError("-o is where --fix or --unsafe-fixes writes the repaired script; neither is given")
+        return Exit.DONE
+    from ipsecmig.cli.linting.fixing import Wanted, fix, write
+    from ipsecmig.cli.linting.repaired import fixed_lines
+
+    wanted = Wanted(options.unsafe_fixes, options.fix_output, options.force)
+    fixed = fix(inspected, report, selection.rules, wanted)
+    for one in fixed:
+        (printer.result if shown else printer.remark)(fixed_lines(one, unsafe=wanted.unsafe))
+    return write(fixed, wanted, printer)
 
 
 def _print(report: Report, printer: Printer, format_: ReportFormat) -> None:

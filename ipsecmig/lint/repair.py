@@ -2,13 +2,13 @@
 
 A repair is a function of the policy as data; the corrected script is then written anew. Whether it is safe is not a
 promise of the rule but a proof: the policy before and after it are compared over all packets, and one that changes what
-any of them meets is made only when that was asked for.
+any of them meets is made only when that was asked for. Where a policy was not understood whole there is no such proof.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from ipsecmig.lint.inspection import Inspection
@@ -19,12 +19,16 @@ from ipsecmig.model.treatment import Treatment
 
 
 class Step(NamedTuple):
-    """One repair that was made: the inspections before and after, and the packets that it changes, None for none."""
+    """One repair that was made: the inspections before and after, and what it changes.
+
+    `effect` is the packets that meet something else, None for none; `beside` is in words what else changes.
+    """
 
     rule: LintRule
     before: Inspection
     after: Inspection
     effect: DifferenceSet[Treatment, Treatment] | None
+    beside: tuple[str, ...] = ()
 
 
 class Withheld(NamedTuple):
@@ -61,11 +65,12 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
         if rule.repair is None or not any(rule.check(inspection)):
             continue
         changed = _repaired(rule, inspection)
-        harmless = treat_alike(inspection.flat, changed.flat)
-        if not (harmless or unsafe):
-            withheld.append(Withheld(rule, "it changes what packets meet"))
+        alike, beside = treat_alike(inspection.flat, changed.flat), tuple(_beside(inspection, changed))
+        reason = _objection(inspection, harmless=alike and not beside)
+        if reason and not unsafe:
+            withheld.append(Withheld(rule, reason))
             continue
-        steps.append(Step(rule, inspection, changed, None if harmless else _effect(inspection, changed)))
+        steps.append(Step(rule, inspection, changed, None if alike else _effect(inspection, changed), beside))
         inspection = changed
     return Outcome(inspection, tuple(steps), tuple(withheld))
 
@@ -77,6 +82,29 @@ def _repaired(rule: LintRule, inspection: Inspection) -> Inspection:
             break
         inspection = inspection.repaired(*rule.repair(inspection))
     return inspection
+
+
+def _objection(inspection: Inspection, *, harmless: bool) -> str:
+    """Return why a repair is not known to be safe, empty where it is."""
+    if not harmless:
+        return "it changes what packets or peers meet"
+    if inspection.flat.not_understood:
+        return "the policy was not understood whole, so that nothing proves that it changes nothing"
+    return ""
+
+
+def _beside(before: Inspection, after: Inspection) -> Iterator[str]:
+    """Yield what else than the treatment of packets differs, and matters."""
+    one, other = before.flat.default_response, after.flat.default_response
+    if one != other:
+        yield (
+            "the default response rule no longer answers hosts that begin to negotiate"
+            if other is None
+            else ("the default response rule answers hosts that begin to negotiate otherwise")
+        )
+    settings = (replace(each.store.settings, exemptions=None) for each in (before, after))
+    if len(set(settings)) > 1:
+        yield "settings of the machine are others"
 
 
 def _effect(before: Inspection, after: Inspection) -> DifferenceSet[Treatment, Treatment]:

@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What came of it. `remarks` are what a person must know of how it was done."""
+    """What came of it, under what was inspected. `remarks` are what a person must know of how it was done."""
 
     reported: tuple[Reported, ...]
     sources: tuple[Source, ...]
@@ -58,6 +58,7 @@ class Inspected:
     undecided: tuple[Undecided, ...]
     remarks: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...]
+    inspections: tuple[Inspection, ...] = ()
 
 
 def inspect_together(job: Job) -> Inspected:
@@ -75,6 +76,7 @@ def inspect_each(job: Job) -> Inspected:
         tuple(one for part in parts for one in part.undecided),
         tuple(one for part in parts for one in part.remarks),
         tuple(one for part in parts for one in part.diagnostics),
+        tuple(one for part in parts for one in part.inspections),
     )
 
 
@@ -82,7 +84,7 @@ def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
     loaded = [one for name in names for one in load(name)]
     reading = read_on(loaded, job.inputs)
     policies = _chosen(reading.store, job)
-    inspections = [_inspection(job, reading.store, policy) for policy in policies]
+    inspections = tuple(_inspection(job, reading.store, policy) for policy in policies)
     found = [of_diagnostic(one, source) for one in reading.diagnostics if not one.code.startswith(_OURS)]
     undecided = [_not_understood(one) for one in _doubts(reading.store, inspections)]
     if not policies:
@@ -98,7 +100,8 @@ def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
     ours = tuple(one for one in reading.diagnostics if one.code.startswith(_OURS))
     remarks = tuple(_remarks(reading, policies))
     sources = tuple(one for one, _ in loaded)
-    return Inspected(merged(found), sources, tuple(p.name for p in policies), tuple(undecided), remarks, ours)
+    names_found = tuple(policy.name for policy in policies)
+    return Inspected(merged(found), sources, names_found, tuple(undecided), remarks, ours, inspections)
 
 
 def read_on(loaded: Sequence[tuple[Source, bool]], inputs: Inputs) -> Reading:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ipsecmig.emit.netsh.target import ROLLBACK, SCRIPT, TARGET, emit
+from ipsecmig.emit.netsh.target import ROLLBACK, SCRIPT, TARGET, emit, script_lines
 
-__all__ = ["ROLLBACK", "SCRIPT", "TARGET", "emit"]
+__all__ = ["ROLLBACK", "SCRIPT", "TARGET", "emit", "script_lines"]

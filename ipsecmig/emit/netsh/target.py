@@ -11,7 +11,7 @@ from ipsecmig.emit.netsh.capabilities import JUDGES, capabilities
 from ipsecmig.emit.netsh.plan import Plan, make_plan
 from ipsecmig.emit.netsh.script import NEEDS_A_PERSON, Script, build, rollback
 from ipsecmig.model.accounting import account
-from ipsecmig.model.policy import AuthenticationMethod, PresharedKey
+from ipsecmig.model.policy import AuthenticationMethod, Policy, PolicyStore, PresharedKey
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
 
@@ -37,6 +37,11 @@ def emit(request: EmissionRequest) -> Emission:
     return Emission(
         words.TARGET_NAME, files, losses, exact, tuple(_notes(request, plan, script, ascii_only=ascii_only))
     )
+
+
+def script_lines(store: PolicyStore, policy: Policy) -> list[str]:
+    """Return the script that rebuilds `policy` as lines, without the heading of the file. It holds preshared keys."""
+    return build(make_plan(store, policy), store.settings).lines
 
 
 _ROLLBACK_PURPOSE: Final = (
