@@ -5,19 +5,17 @@ The kernel here may lack ESP; policies, acquires and whole IKE negotiations work
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
-import subprocess
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ipsecmig.model.targets import OutputFile
+from lab.daemon import Daemon
 from lab.harness import Machine
 
 _DAEMONS: Final = ("/usr/lib/ipsec/charon", "/usr/sbin/charon-systemd")
@@ -27,7 +25,6 @@ _PLUGINS: Final = "random nonce drbg aes md5 sha1 sha2 hmac kdf gmp openssl gcry
 _KERNEL: Final = "kernel-netlink"
 USER_SPACE: Final = "kernel-libipsec kernel-netlink"
 """The plugins with which charon itself carries ESP: in UDP, in tunnel mode, through an interface of its own."""
-_SECONDS: Final = 15.0
 _READY: Final = r"spawning \d+ worker threads"
 
 
@@ -44,19 +41,13 @@ class KernelPolicy(NamedTuple):
     priority: int
 
 
-class Charon:
+class Charon(Daemon):
     """A running charon; `loads` gives it configuration files as an administrator would."""
 
     def __init__(self, machine: Machine, folder: Path, kernel: str = _KERNEL) -> None:
+        super().__init__(machine, folder)
         self._kernel = kernel
-        self.machine = machine
-        self.folder = folder
         self.socket = f"unix://{folder}/vici"
-        self._process: subprocess.Popen[str] | None = None
-        self._listener: threading.Thread | None = None
-        self._said: list[str] = []
-        self._told = 0
-        self._news = threading.Condition()
 
     def start(self, settings: str = "") -> None:
         """Start the daemon, with more settings for strongswan.conf if given, and wait until it is ready."""
@@ -64,15 +55,7 @@ class Charon:
             (self.folder / "swanctl" / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "swanctl" / "swanctl.conf").write_text("include conf.d/*.conf\n")
         self._write_settings(settings)
-        inside = 'mount -t tmpfs none /run && exec "$0"'
-        command = ("ip", "netns", "exec", self.machine.name, "unshare", "-m", "sh", "-c", inside, daemon())
-        log = (self.folder / "log").open("wb")
-        self._process = subprocess.Popen(
-            command, env=self._environment(), stdout=subprocess.PIPE, stderr=log, text=True, errors="replace"
-        )
-        log.close()
-        self._listener = threading.Thread(target=self._listen, args=(self._process.stdout,), daemon=True)
-        self._listener.start()
+        self.spawn("mount -t tmpfs none /run", daemon())
         self.wait_for(_READY)
 
     def _write_settings(self, more: str) -> None:
@@ -84,44 +67,9 @@ class Charon:
         text = f"charon {{ {body} }}\ncharon-systemd {{ {body} }}\nswanctl {{ }}\n{more}\n"
         (self.folder / "strongswan.conf").write_text(text)
 
-    def _environment(self) -> dict[str, str]:
-        private = {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"), "SWANCTL_DIR": str(self.folder / "swanctl")}
-        return {**os.environ, **private}
-
-    def _listen(self, output: Iterable[str]) -> None:
-        """Take in what charon says, line by line, until it ends."""
-        for line in output:
-            with self._news:
-                self._said.append(line)
-                self._news.notify_all()
-
-    def stop(self) -> None:
-        """End the daemon."""
-        if self._process is not None and self._listener is not None:
-            self._process.terminate()
-            self._process.wait()
-            self._listener.join()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
-            self._process = None
-
-    def wait_for(self, pattern: str) -> str:
-        """Return what charon says until `pattern` is in it, from where the last wait ended; fails when it never is."""
-        with self._news:
-            if not self._news.wait_for(lambda: re.search(pattern, self._untold()), _SECONDS):
-                errors = (self.folder / "log").read_text()
-                raise RuntimeError(f"charon did not say {pattern!r}: {self._untold()[-4000:]}{errors}")
-            said = self._untold()
-            self._told = len(self._said)
-        return said
-
-    def _untold(self) -> str:
-        return "".join(self._said[self._told :])
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the machine that finds charon's files and socket."""
-        inside = ("ip", "netns", "exec", self.machine.name, *command)
-        return subprocess.run(inside, env=self._environment(), capture_output=True, text=True, check=False)
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which charon and swanctl find their files."""
+        return {"STRONGSWAN_CONF": str(self.folder / "strongswan.conf"), "SWANCTL_DIR": str(self.folder / "swanctl")}
 
     def swanctl(self, *arguments: str) -> str:
         """Run swanctl and return what it printed; a failure raises."""
