@@ -34,11 +34,11 @@ class UdpEncapsulation:
 class OriginalAddresses:
     """The addresses that the sender of an inbound packet saw, from the NAT-OA payloads (RFC 3947 section 5.2).
 
-    Both are packed, in network order, and of one family.
+    Both are packed, in network order, and of one family. None is one that a NAT hides and nobody told.
     """
 
-    source: bytes
-    destination: bytes
+    source: bytes | None
+    destination: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def _mistake_of_encapsulation(sa: SecurityAssociation) -> str | None:
         return None
     if sa.udp is None or sa.mode is Mode.TUNNEL:
         return "original addresses belong to transport mode in UDP"
-    if {len(sa.originals.source), len(sa.originals.destination)} != {len(sa.source)}:
+    told = [each for each in (sa.originals.source, sa.originals.destination) if each is not None]
+    if any(len(each) != len(sa.source) for each in told):
         return "the original addresses are of another family"
     return None
 

@@ -69,21 +69,39 @@ def unwrap(udp: UdpEncapsulation, datagram: bytes) -> bytes:
 def repair_checksum(protocol: int, payload: bytes, originals: OriginalAddresses, parts: Parts) -> bytes:
     """Return the payload with the checksum of TCP or UDP made right for the addresses in the header of `parts`.
 
-    The sender computed it over its own view of the addresses (RFC 3948 section 3.1.2); the difference is taken in
-    without looking at the data (RFC 1624), so what was wrong before stays wrong. A UDP checksum of 0 means none.
-    Raises PacketRejected when the checksum is not there.
+    The sender computed it over its own view of the addresses (RFC 3948 section 3.1.2). Where that is known, the
+    difference is taken in without looking at the data, so what was wrong before stays wrong; else it is computed anew.
+    A UDP checksum of 0 means none. Raises PacketRejected when the checksum, or what it covers, is not there.
     """
     at = _CHECKSUM_AT.get(protocol)
     if at is None:
         return payload
     if len(payload) < at + 2:
         raise PacketRejected(Reason.TRUNCATED, "TCP or UDP header")
-    before = payload[at : at + 2]
-    if protocol == UDP and before == b"\0\0":
+    if protocol == UDP and payload[at : at + 2] == b"\0\0":
         return payload
-    # ~HC' = ~HC + ~m + m' in ones' complement (RFC 1624, equation 3); 0xFF - octet is the complement ~.
-    removed = bytes(0xFF - octet for octet in before + originals.source + originals.destination)
-    after = checksum(removed + b"".join(parts.addresses))
+    source, destination = originals.source, originals.destination
+    if source is None or destination is None:
+        after = _computed(protocol, payload, at, parts)
+    else:
+        after = _corrected(payload[at : at + 2], source + destination, parts)
     if protocol == UDP:
         after = after or 0xFFFF
     return payload[:at] + after.to_bytes(2, "big") + payload[at + 2 :]
+
+
+def _corrected(before: bytes, addresses: bytes, parts: Parts) -> int:
+    # ~HC' = ~HC + ~m + m' in ones' complement (RFC 1624, equation 3); 0xFF - octet is the complement ~.
+    removed = bytes(0xFF - octet for octet in before + addresses)
+    return checksum(removed + b"".join(parts.addresses))
+
+
+def _computed(protocol: int, payload: bytes, at: int, parts: Parts) -> int:
+    """Return the checksum over pseudo header and segment (RFC 9293 section 3.1, RFC 768, for IPv6 RFC 2460 8.1)."""
+    length = len(payload)
+    if protocol == UDP:
+        (length,) = struct.unpack_from("!H", payload, 4)
+        if not _HEADER.size <= length <= len(payload):
+            raise PacketRejected(Reason.TRUNCATED, "UDP")
+    pseudo = b"".join(parts.addresses) + struct.pack("!II", length, protocol)
+    return checksum(pseudo + payload[:at] + b"\0\0" + payload[at + 2 : length])

@@ -93,18 +93,28 @@ def segment_of(protocol: int, source: str, destination: str, data: bytes) -> byt
     return blank[:at] + value.to_bytes(2, "big") + blank[at + 2 :]
 
 
-def behind_nat(packet: bytes) -> bytes:
+TOLD = OriginalAddresses(packed(PRIVATE), packed(SERVER))
+
+
+def behind_nat(packet: bytes, originals: OriginalAddresses = TOLD) -> bytes:
     """Return the packet as the server unprotects it, with PRIVATE as the source that the sender saw."""
     sa = association(Encryption.NULL, udp=UdpEncapsulation())
     sent = Sender(sa).protect(packet)
     arrived = ip(PUBLIC, SERVER, 17, sent[20:])
-    originals = OriginalAddresses(packed(PRIVATE), packed(SERVER))
     return Receiver(replace(sa, originals=originals)).unprotect(arrived)
 
 
-@given(st.sampled_from([6, 17]), payloads)
-def test_checksums_behind_a_nat_become_right(protocol: int, data: bytes) -> None:
-    received = behind_nat(ip(PRIVATE, SERVER, protocol, segment_of(protocol, PRIVATE, SERVER, data)))
+@given(
+    st.sampled_from([6, 17]),
+    payloads,
+    st.sampled_from([packed(PRIVATE), None]),
+    st.sampled_from([packed(SERVER), None]),
+)
+def test_checksums_behind_a_nat_become_right(
+    protocol: int, data: bytes, source: bytes | None, destination: bytes | None
+) -> None:
+    segment = segment_of(protocol, PRIVATE, SERVER, data)
+    received = behind_nat(ip(PRIVATE, SERVER, protocol, segment), OriginalAddresses(source, destination))
     assert transport_checksum(packed(PUBLIC), packed(SERVER), protocol, received[20:]) == 0
     assert received == ip(PUBLIC, SERVER, protocol, segment_of(protocol, PUBLIC, SERVER, data))[:4] + received[4:]
     assert received[12:20] == packed(PUBLIC) + packed(SERVER)
@@ -122,6 +132,21 @@ def test_a_checksum_that_was_wrong_stays_wrong() -> None:
 )
 def test_udp_without_checksum_and_other_protocols_stay_as_they_are(protocol: int, segment: bytes) -> None:
     assert behind_nat(ip(PRIVATE, SERVER, protocol, segment))[20:] == segment
+
+
+def test_a_sum_over_addresses_that_nobody_told_is_computed_anew() -> None:
+    segment = bytearray(segment_of(6, PRIVATE, SERVER, b"data"))
+    segment[16] ^= 1
+    received = behind_nat(ip(PRIVATE, SERVER, 6, bytes(segment)), OriginalAddresses(None, packed(SERVER)))
+    assert transport_checksum(packed(PUBLIC), packed(SERVER), 6, received[20:]) == 0
+
+
+@pytest.mark.parametrize("length", [0, 7, 13])
+def test_a_datagram_of_another_length_than_it_says(length: int) -> None:
+    datagram = struct.pack("!HHHH", 1024, 53, length, 1) + b"data"
+    with pytest.raises(PacketRejected) as caught:
+        behind_nat(ip(PRIVATE, SERVER, 17, datagram), OriginalAddresses(None, packed(SERVER)))
+    assert caught.value.reason is Reason.TRUNCATED
 
 
 @pytest.mark.parametrize(("protocol", "octets"), [(6, 17), (17, 7)])

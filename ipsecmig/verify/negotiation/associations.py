@@ -57,7 +57,7 @@ def _association(
 
 def _originals(child: ChildEstablished, mode: Mode) -> OriginalAddresses | None:
     found = child.originals
-    if found is None or found.remote is None or found.local is None or mode is Mode.TUNNEL:
-        # What is not told cannot be repaired; an ICMP echo, whose checksum covers no addresses, needs no repair.
+    if found is None or mode is Mode.TUNNEL:
         return None
-    return OriginalAddresses(found.remote.packed, found.local.packed)
+    source, destination = (None if address is None else address.packed for address in (found.remote, found.local))
+    return OriginalAddresses(source, destination)
