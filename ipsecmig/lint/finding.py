@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,6 +52,15 @@ class Finding:
     witness: Witness | None = None
     related: tuple[Subject, ...] = ()
     certain: bool = True
+
+
+def one_each(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the first finding about each subject."""
+    seen: set[Subject] = set()
+    for finding in findings:
+        if finding.subject not in seen:
+            seen.add(finding.subject)
+            yield finding
 
 
 def policy_subject(policy: Policy) -> Subject:

@@ -12,6 +12,7 @@ from typing import Final
 
 from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.lint.finding import Witness
+from ipsecmig.lint.peers import Encounter, Side, encounters
 from ipsecmig.model.conflicts import ConflictReport, FilterIndex, conflicts_among
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
@@ -133,6 +134,16 @@ class Inspection:
         actions = {a.name.casefold(): a for a in self.store.filter_actions if a.store == self.policy.store}
         rules = ((r, lists.get(r.filter_list.casefold()), actions.get(r.filter_action.casefold())) for r in self.rules)
         return tuple((rule, ours, action) for rule, ours, action in rules if ours is not None and action is not None)
+
+    @property
+    def side(self) -> Side:
+        """This host's side of a comparison with another one. Raises BudgetExceeded."""
+        return Side(self.flat, self.decisions)
+
+    @cached_property
+    def encounters(self) -> tuple[Encounter, ...]:
+        """What this host and `peer` protect of the packets between them, none without a peer. Raises BudgetExceeded."""
+        return () if self.peer is None else encounters(self.side, self.peer.side)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

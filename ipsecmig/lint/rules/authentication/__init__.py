@@ -12,6 +12,7 @@ from ipsecmig.lint.rules.authentication import (
     fallback_to_clear,
     kerberos_first,
     kerberos_unreachable,
+    no_common_method,
     no_fallback_on_mismatch,
     preshared_key,
     secured_authentication,
@@ -19,6 +20,7 @@ from ipsecmig.lint.rules.authentication import (
 )
 
 RULES: Final[tuple[LintRule, ...]] = (
+    no_common_method.RULE,
     preshared_key.RULE,
     kerberos_unreachable.RULE,
     secured_authentication.RULE,

@@ -14,6 +14,8 @@ from ipsecmig.lint.rules.cryptography import (
     modp768,
     modp1024,
     modp2048,
+    no_common_main_mode,
+    no_common_quick_mode,
     no_integrity,
     no_pfs,
     not_encrypted,
@@ -24,6 +26,8 @@ from ipsecmig.lint.rules.cryptography import (
 )
 
 RULES: Final[tuple[LintRule, ...]] = (
+    no_common_main_mode.RULE,
+    no_common_quick_mode.RULE,
     ikev1.RULE,
     des.RULE,
     triple_des.RULE,

@@ -6,13 +6,16 @@ from typing import Final
 
 from ipsecmig.lint.rule import LintRule
 from ipsecmig.lint.rules.filters import (
+    asymmetric_peers,
     broad_me,
     conflict,
     isolation,
     missing_mirror,
+    not_mirror_images,
     one_way_permit,
     overridden,
     persistent,
+    peer_not_compared,
     redundant,
     snmp,
     unreachable,
@@ -21,7 +24,10 @@ from ipsecmig.lint.rules.filters import (
 )
 
 RULES: Final[tuple[LintRule, ...]] = (
+    not_mirror_images.RULE,
+    peer_not_compared.RULE,
     conflict.RULE,
+    asymmetric_peers.RULE,
     snmp.RULE,
     isolation.RULE,
     broad_me.RULE,

@@ -1,0 +1,33 @@
+"""What two hosts negotiate for the packets between them, as rules on authentication and on algorithms compare it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ipsecmig.lint.finding import Subject, Witness, policy_subject, rule_subject
+from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.peers import terms
+from ipsecmig.model.treatment import Protect
+
+
+class Meeting(NamedTuple):
+    """A rule of this host, or its policy where only the default response rule answers, and what both sides ask for."""
+
+    rule: Subject
+    ours: Protect
+    theirs: Protect
+    witness: Witness
+
+
+def meetings(inspection: Inspection) -> Iterator[Meeting]:
+    """Yield each pair of demands that meet between this host and its peer, once. Raises BudgetExceeded."""
+    seen = set()
+    for ours, theirs in inspection.encounters if inspection.peer is not None else ():
+        here, there = terms(ours, inspection.flat), terms(theirs, inspection.peer.flat)
+        subject = policy_subject(inspection.policy)
+        if isinstance(ours.treatment, Protect):
+            subject = rule_subject(inspection.policy, ours.deciding[0].rule)
+        if here is not None and there is not None and (subject, here, there) not in seen:
+            seen.add((subject, here, there))
+            yield Meeting(subject, here, there, Witness(ours.packet, ours.treatment))
