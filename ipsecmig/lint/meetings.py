@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ipsecmig.lint.finding import Subject, Witness, policy_subject, rule_subject
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.peers import terms
 from ipsecmig.model.treatment import Protect
 
 
@@ -23,8 +22,7 @@ class Meeting(NamedTuple):
 def meetings(inspection: Inspection) -> Iterator[Meeting]:
     """Yield each pair of demands that meet between this host and its peer, once. Raises BudgetExceeded."""
     seen = set()
-    for ours, theirs in inspection.encounters if inspection.peer is not None else ():
-        here, there = terms(ours, inspection.flat), terms(theirs, inspection.peer.flat)
+    for ours, _, here, there in inspection.encounters:
         subject = policy_subject(inspection.policy)
         if isinstance(ours.treatment, Protect):
             subject = rule_subject(inspection.policy, ours.deciding[0].rule)

@@ -31,10 +31,15 @@ class Side(NamedTuple):
 
 
 class Encounter(NamedTuple):
-    """A packet between the two hosts that at least one of them protects, as each of them meets it."""
+    """A packet between the two hosts that at least one of them protects, as each of them meets it.
+
+    `here` and `there` are what each of them negotiates for it, by a filter or by its default response rule.
+    """
 
     ours: Explanation
     theirs: Explanation
+    here: Protect | None
+    there: Protect | None
 
 
 def encounters(ours: Side, theirs: Side) -> tuple[Encounter, ...]:
@@ -48,14 +53,18 @@ def encounters(ours: Side, theirs: Side) -> tuple[Encounter, ...]:
     layers = ((_turned(part), leaf) for part, leaf in there.boxes(lambda leaf: leaf != PERMIT))
     seen: DecisionMap[Treatment] = DecisionMap.from_layers(layers, PERMIT)
     found = here.differences(seen, lambda a, b: not isinstance(a, Protect) and not isinstance(b, Protect), _MOST)
-    packets = (difference.witness for difference in found.differences)
-    return tuple(Encounter(explain(ours.flat, packet), explain(theirs.flat, from_there(packet))) for packet in packets)
+    return tuple(_encounter(ours.flat, theirs.flat, difference.witness) for difference in found.differences)
 
 
-def unmatched(ours: Side, theirs: Side) -> Iterator[Encounter]:
+def _encounter(ours: FlatPolicy, theirs: FlatPolicy, packet: Packet) -> Encounter:
+    here, there = explain(ours, packet), explain(theirs, from_there(packet))
+    return Encounter(here, there, _terms(here, ours), _terms(there, theirs))
+
+
+def unmatched(ours: Side, theirs: Side) -> Iterator[tuple[Explanation, Explanation]]:
     """Yield for each rule of `ours` a packet that both hosts protect, the other by no filter that mirrors the rule's.
 
-    Raises BudgetExceeded.
+    The packet comes as each of them meets it. Raises BudgetExceeded.
     """
     mirrored = {_selected(_turned(part)) for _, part in _protecting(theirs.flat)}
     between = list(_between(ours.flat, theirs.flat))
@@ -67,12 +76,11 @@ def unmatched(ours: Side, theirs: Side) -> Iterator[Encounter]:
             packet = _decided(ours, specific, common)
             if packet is not None and isinstance(theirs.decisions.at(from_there(packet)), Protect):
                 done.add(id(specific.rule))
-                yield Encounter(explain(ours.flat, packet), explain(theirs.flat, from_there(packet)))
+                yield explain(ours.flat, packet), explain(theirs.flat, from_there(packet))
                 break
 
 
-def terms(explanation: Explanation, flat: FlatPolicy) -> Protect | None:
-    """Return what the host negotiates for the packet, by a filter or by its default response rule; None if nothing."""
+def _terms(explanation: Explanation, flat: FlatPolicy) -> Protect | None:
     if isinstance(explanation.treatment, Protect):
         return explanation.treatment
     return flat.default_response if explanation.decided_by is Decider.DEFAULT else None

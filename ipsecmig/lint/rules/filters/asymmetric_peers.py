@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Witness, one_each, policy_subject, rule_subject
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.peers import terms
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.explanation import Decider, Explanation
 from ipsecmig.model.treatment import Block, Conflict, Protect
@@ -33,12 +32,10 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _found(inspection: Inspection) -> Iterator[Finding]:
-    if inspection.peer is None:
-        return
-    for ours, theirs in inspection.encounters:
+    for ours, theirs, here, there in inspection.encounters:
         secured = isinstance(ours.treatment, Protect)
-        one, other, flat = (ours, theirs, inspection.peer.flat) if secured else (theirs, ours, inspection.flat)
-        if terms(other, flat) is not None or isinstance(other.treatment, Conflict):
+        one, other = (ours, theirs) if secured else (theirs, ours)
+        if (here and there) or isinstance(other.treatment, Conflict):
             continue
         policy, what = inspection.policy, _what(other)
         subject = rule_subject(policy, ours.deciding[0].rule) if secured else policy_subject(policy)

@@ -22,7 +22,7 @@ from itertools import chain
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Witness, one_each, rule_subject
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.peers import Encounter, unmatched
+from ipsecmig.lint.peers import unmatched
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model import words
 
@@ -36,7 +36,7 @@ def _found(inspection: Inspection) -> Iterator[Finding]:
     if inspection.peer is None:
         return
     ours, theirs = inspection.side, inspection.peer.side
-    back = (Encounter(encounter.theirs, encounter.ours) for encounter in unmatched(theirs, ours))
+    back = ((here, there) for there, here in unmatched(theirs, ours))
     for here, there in chain(unmatched(ours, theirs), back):
         subject = rule_subject(inspection.policy, here.deciding[0].rule)
         filters = (words.filter_(side.deciding[0].filter) for side in (here, there))
