@@ -10,7 +10,7 @@ set ACTION=Require ESP with PFS
 set ROOT=DC=example, DC=pki, CN=Forest Bridge Root CA
 
 netsh ipsec static add policy name="%P%" description="Vertrauensstellung: Domänencontroller beider Gesamtstrukturen" mmsecmethods="3DES-SHA1-3 3DES-SHA1-2" activatedefaultrule=no
-netsh ipsec static add filteraction name="%ACTION%" action=negotiate inpass=no soft=no qmpfs=yes qmsecmethods="ESP[3DES,SHA1]:250000k/3600s ESP[3DES,MD5]:250000k/3600s"
+netsh ipsec static add filteraction name="%ACTION%" action=negotiate inpass=no soft=no qmpfs=yes qmsecmethods="ESP[3DES,SHA1]:250000k/3600s"
 netsh ipsec static add filteraction name="Permit" action=permit
 
 netsh ipsec static add filterlist name="Other forest's DCs" description="Domänencontroller von søndergård.example"

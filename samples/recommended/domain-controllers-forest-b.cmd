@@ -3,7 +3,7 @@ rem  The same on the other side of the firewall: the domain controllers of the s
 rem  Offers, authentication and filters must be the reflection of domain-controllers-forest-a.cmd, or IKE finds no agreement.
 
 netsh ipsec static add policy name=DCTrust mmsec="3DES-SHA1-3 3DES-SHA1-2" activatedefaultrule=n
-netsh ipsec static add filteraction name=RequireEsp action=negotiate inpass=n soft=n qmpfs=y qmsec="ESP[3DES,SHA1]:250000k/3600s ESP[3DES,MD5]:250000k/3600s"
+netsh ipsec static add filteraction name=RequireEsp action=negotiate inpass=n soft=n qmpfs=y qmsec="ESP[3DES,SHA1]:250000k/3600s"
 netsh ipsec static add filteraction name=Permit action=permit
 
 netsh ipsec static add filter filterlist=OtherForest srcaddr = me dstaddr = 10.30.1.10 protocol = any mirror = yes

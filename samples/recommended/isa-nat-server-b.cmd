@@ -4,7 +4,7 @@ set B_POLICY="Server B to Server A"
 set CA="C=US, O=Example Corp, CN=Example Issuing CA certmap:no excludecaname:yes"
 set ISA_OUTSIDE=203.0.113.5
 
-netsh ipsec static add policy name=%B_POLICY% mmsecmethods="3DES-SHA1-2" activatedefaultrule=no
+netsh ipsec static add policy name=%B_POLICY% mmsecmethods="3DES-SHA1-3" activatedefaultrule=no
 netsh ipsec static add filteraction name="ESP through the NAT" action=negotiate qmpfs=no inpass=no soft=no qmsecmethods="ESP[3DES,SHA1]"
 netsh ipsec static add filterlist name="ISA Server, outside"
 netsh ipsec static add filter filterlist="ISA Server, outside" srcaddr=me dstaddr=%ISA_OUTSIDE% protocol=any mirrored=yes

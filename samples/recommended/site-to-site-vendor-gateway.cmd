@@ -10,7 +10,7 @@ set VENDOR_MASK=255.255.255.0
 set VENDOR_GW=198.51.100.1
 set ACTION=Tunnel ESP
 
-netsh ipsec static add policy name="Vendor tunnel" mmsecmethods="3DES-SHA1-2 3DES-MD5-2" mmlifetime=480 activatedefaultrule=no
+netsh ipsec static add policy name="Vendor tunnel" mmsecmethods="3DES-SHA1-3" mmlifetime=480 activatedefaultrule=no
 netsh ipsec static add filteraction name="%ACTION%" action=negotiate inpass=no soft=no qmpfs=yes qmsecmethods="ESP[3DES,SHA1]:100000k/3600s"
 
 netsh ipsec static add filterlist name="To the vendor"

@@ -97,12 +97,12 @@ class Plant(NamedTuple):
 
 
 PLANTS = [
-    Plant("cipher", TUNNEL, r"(?m)^( +proposals = ).*", r"\1aes128-sha1-modp1024", Stage.MAIN_MODE, "cipher",
-          "3des-sha1-modp1024", "aes128-sha1-modp1024"),
-    Plant("hash", TUNNEL, r"(?m)^( +proposals = ).*", r"\g<1>3des-sha256-modp1024", Stage.MAIN_MODE, "hash",
-          "3des-sha1-modp1024", "3des-sha256-modp1024"),
-    Plant("group", TUNNEL, r"(?m)^( +proposals = ).*", r"\g<1>3des-md5-modp2048", Stage.MAIN_MODE, "group",
-          "3des-md5-modp1024", "3des-md5-modp2048"),
+    Plant("cipher", TUNNEL, r"(?m)^( +proposals = ).*", r"\1aes128-sha1-modp2048", Stage.MAIN_MODE, "cipher",
+          "3des-sha1-modp2048", "aes128-sha1-modp2048"),
+    Plant("hash", TUNNEL, r"(?m)^( +proposals = ).*", r"\g<1>3des-sha256-modp2048", Stage.MAIN_MODE, "hash",
+          "3des-sha1-modp2048", "3des-sha256-modp2048"),
+    Plant("group", TUNNEL, r"(?m)^( +proposals = ).*", r"\g<1>3des-sha1-modp1024", Stage.MAIN_MODE, "group",
+          "3des-sha1-modp2048", "3des-sha1-modp1024"),
     Plant("method", TUNNEL, r"auth = psk", "auth = pubkey", Stage.AUTHENTICATION, "authentication method",
           "psk", "certificate"),
     Plant("key", TUNNEL, r'secret = ".*"', 'secret = "another"', Stage.AUTHENTICATION, "preshared key",
@@ -110,15 +110,15 @@ PLANTS = [
     Plant("key of octets", TUNNEL, r'secret = ".*"', "secret = 0sgP8=", Stage.AUTHENTICATION, "preshared key",
           "a key (not shown)", "another key (not shown)"),
     Plant("no PFS", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-sha1", Stage.QUICK_MODE, "PFS group",
-          "esp 3des-sha1, PFS modp1024, tunnel", "esp 3des-sha1, tunnel"),
-    Plant("other PFS", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-sha1-modp2048", Stage.QUICK_MODE,
-          "PFS group", "esp 3des-sha1, PFS modp1024, tunnel", "esp 3des-sha1, PFS modp2048, tunnel"),
-    Plant("ESP cipher", TUNNEL, r"esp_proposals = .*", "esp_proposals = aes256-sha1-modp1024", Stage.QUICK_MODE,
-          "cipher", "esp 3des-sha1, PFS modp1024, tunnel", "esp aes256-sha1, PFS modp1024, tunnel"),
-    Plant("ESP integrity", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-md5-modp1024", Stage.QUICK_MODE,
-          "integrity", "esp 3des-sha1, PFS modp1024, tunnel", "esp 3des-md5, PFS modp1024, tunnel"),
-    Plant("AH", TUNNEL, r"esp_proposals = .*", "ah_proposals = sha1-modp1024", Stage.QUICK_MODE, "protocol",
-          "esp 3des-sha1, PFS modp1024, tunnel", "ah sha1, PFS modp1024, tunnel"),
+          "esp 3des-sha1, PFS modp2048, tunnel", "esp 3des-sha1, tunnel"),
+    Plant("other PFS", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-sha1-modp1024", Stage.QUICK_MODE,
+          "PFS group", "esp 3des-sha1, PFS modp2048, tunnel", "esp 3des-sha1, PFS modp1024, tunnel"),
+    Plant("ESP cipher", TUNNEL, r"esp_proposals = .*", "esp_proposals = aes256-sha1-modp2048", Stage.QUICK_MODE,
+          "cipher", "esp 3des-sha1, PFS modp2048, tunnel", "esp aes256-sha1, PFS modp2048, tunnel"),
+    Plant("ESP integrity", TUNNEL, r"esp_proposals = .*", "esp_proposals = 3des-md5-modp2048", Stage.QUICK_MODE,
+          "integrity", "esp 3des-sha1, PFS modp2048, tunnel", "esp 3des-md5, PFS modp2048, tunnel"),
+    Plant("AH", TUNNEL, r"esp_proposals = .*", "ah_proposals = sha1-modp2048", Stage.QUICK_MODE, "protocol",
+          "esp 3des-sha1, PFS modp2048, tunnel", "ah sha1, PFS modp2048, tunnel"),
     Plant("mode", TRANSPORT, r"mode = transport", "mode = tunnel", Stage.QUICK_MODE, "mode",
           "esp 3des-sha1, PFS modp2048, transport", "esp 3des-sha1, PFS modp2048, tunnel"),
     Plant("narrower tunnel", TUNNEL, r"remote_ts = 10.61.0.0/24", "remote_ts = 10.61.0.0/25", Stage.SELECTORS,
@@ -172,12 +172,12 @@ def test_selectors_fail_for_whoever_means_more() -> None:
 
 def test_common_values_that_never_meet_are_named_by_the_smallest_change() -> None:
     flat, files = sample_texts(TUNNEL, "strongswan")
-    crossed = {name: re.sub(r"(?m)^( +proposals = ).*", r"\1des-sha1-modp1024,3des-sha1-modp768", text)
+    crossed = {name: re.sub(r"(?m)^( +proposals = ).*", r"\1des-sha1-modp2048,3des-sha1-modp768", text)
                for name, text in files.items()}  # fmt: skip
     (one,) = negotiate_texts(flat, crossed)
     (mismatch,) = one.mismatches
     assert [c.attribute for c in mismatch.contrasts] == ["cipher"]
-    assert mismatch.policy == ("3des-sha1-modp1024", "3des-md5-modp1024")
+    assert mismatch.policy == ("3des-sha1-modp2048",)
 
 
 def test_region_without_protection_is_failed() -> None:
