@@ -105,7 +105,7 @@ def xfrm_oracle(text: str) -> Oracle:
         checks = [check(name, packet) for name in names]
         if "block" in checks:
             return frozenset({Fate(clear=False, protected=False)})
-        optional = [check for check, name in zip(checks, names, strict=True) if check == "use" and name == "out"]
+        optional = [check for check, name in zip(checks, names, strict=True) if check == "use" and name != "fwd"]
         return frozenset({Fate("required" not in checks, "required" in checks or bool(optional))})
 
     return fates

@@ -60,7 +60,7 @@ def _difference(alike: list[PolicyDifference], indent: str) -> Iterator[Line]:
     one = alike[0]
     opens = Piece("opens" if one.opens else "closes", Style.BAD if one.opens else Style.CAREFUL)
     yield (Piece(indent), opens, Piece(f": {one.witness.text()}"))
-    more = f" and {count(len(alike) - 1, 'more box', 'more boxes')}" if len(alike) > 1 else ""
+    more = f", and {count(len(alike) - 1, 'more region')} like it" if len(alike) > 1 else ""
     yield line(f"{indent}    all of {one.box.text()}{more}", Style.FAINT)
     parameters = f" (these differ: {', '.join(p.replace('_', ' ') for p in one.parameters)})" if one.parameters else ""
     yield line(f"{indent}    policy: it {observed(one.source)}{parameters}; {decided_by(one.explanation)}")

@@ -127,7 +127,10 @@ def _protocol_text(protocols: Span) -> str:
     if protocols == ALL_PROTOCOLS:
         return "any"
     first, last = protocols
-    return (format_protocol(first) if first else "0") if first == last else f"{first}-{last}"
+    if first != last:
+        return f"protocols {first}-{last}"
+    name = format_protocol(first) if first else "0"
+    return f"protocol {name}" if name.isdecimal() else name
 
 
 def _endpoint(family: Family, address: int, protocol: int, port: int) -> str:

@@ -173,9 +173,15 @@ def bundle_map(targets: Sequence[ReadTarget], direction: Direction) -> DecisionM
     """Return what becomes of a packet of `direction` that meets all `targets`."""
     filters = _in_turn([t.observed(direction) for t in targets if t.name not in _KERNEL])
     policies = _in_turn([t.observed(direction) for t in targets if t.name in _KERNEL])
-    if filters is None or policies is None:
-        return filters or policies or DecisionMap.from_layers([], PASSES)
-    return filters.combine(policies, _guarded)
+    if policies is None:
+        return filters or DecisionMap.from_layers([], PASSES)
+    both = policies if filters is None else filters.combine(policies, _guarded)
+    return both.map(_let_in) if direction is Direction.IN else both
+
+
+def _let_in(observed: Observed) -> Observed:
+    """Of what comes in clear nothing more can be asked, see `expected`: what may also arrive protected passes."""
+    return replace(observed, protection=None) if observed.clear else observed
 
 
 def _in_turn(maps: Sequence[DecisionMap[Observed]]) -> DecisionMap[Observed] | None:

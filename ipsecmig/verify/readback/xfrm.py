@@ -332,7 +332,7 @@ def _effect(words: _Words, direction: SpdDirection) -> Observed:
     if first.mode is Mode.TUNNEL:
         protection = replace(protection, sense=_sense(direction), ends=_ends(first, direction))
     optional = all(t.optional for t in words.templates)
-    if optional and direction is not SpdDirection.OUT:
+    if optional and direction is SpdDirection.FORWARD:
         return PASSES
     return Observed(optional, protection)
 
