@@ -32,10 +32,11 @@ class Step(NamedTuple):
 
 
 class Withheld(NamedTuple):
-    """One repair that was not made, and why."""
+    """One repair that was not made, and why; `repairable` is whether it could be if changes were allowed."""
 
     rule: LintRule
     reason: str
+    repairable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,9 @@ class Outcome:
 MOST_BOXES: Final = 20
 """How many boxes of changed packets are listed for one repair."""
 
+LEFT: Final = "what is left of it needs a person's decision"
+"""Why a repair stays undone where there is nothing to put in the place of what is found."""
+
 MOST_ROUNDS: Final = 4
 """How often one rule repairs what its own repair brought about."""
 
@@ -62,16 +66,20 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
     steps: list[Step] = []
     withheld: list[Withheld] = []
     for rule in rules:
-        if rule.repair is None or not any(rule.check(inspection)):
+        found = [] if rule.repair is None else list(rule.check(inspection))
+        if not found:
             continue
         changed = _repaired(rule, inspection)
+        left = list(rule.check(changed))
         alike, beside = treat_alike(inspection.flat, changed.flat), tuple(_beside(inspection, changed))
         reason = _objection(inspection, harmless=alike and not beside)
-        if reason and not unsafe:
-            withheld.append(Withheld(rule, reason))
+        if left == found or (reason and not unsafe):
+            withheld.append(Withheld(rule, LEFT) if left == found else Withheld(rule, reason, repairable=True))
             continue
         steps.append(Step(rule, inspection, changed, None if alike else _effect(inspection, changed), beside))
         inspection = changed
+        if left:
+            withheld.append(Withheld(rule, LEFT))
     return Outcome(inspection, tuple(steps), tuple(withheld))
 
 

@@ -37,7 +37,7 @@ def fixed_lines(fixed: Fixed, *, unsafe: bool) -> Iterator[Line]:
     for step in outcome.steps:
         yield from _step(step)
     for withheld in outcome.withheld:
-        advice = "" if unsafe or "suppressed" in withheld.reason else " (--unsafe-fixes repairs it)"
+        advice = " (--unsafe-fixes repairs it)" if withheld.repairable and not unsafe else ""
         heading = Piece(f"{withheld.rule.code} {withheld.rule.name}: ", Style.STRONG)
         yield (heading, Piece(f"not repaired: {withheld.reason}{advice}"))
     for text in fixed.rewritten:

@@ -16,12 +16,15 @@ References: Windows 2000 Resource Kit, Internet Protocol Security; Windows Serve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import deciding_actions, with_actions
 from ipsecmig.lint.finding import Finding, Witness, policy_subject
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.inventory import RangeKind
+from ipsecmig.model.policy import FilterAction
 from ipsecmig.model.selectors import AddressRange
 from ipsecmig.model.space import Direction
 from ipsecmig.model.treatment import Protect, Treatment
@@ -60,4 +63,14 @@ def _how(witness: Witness) -> str:
     return "accepted (inpass)" if witness.packet.direction is Direction.IN else "sent (soft)"
 
 
-RULE = LintRule("X17", "clear-to-internet", Family.AUTHENTICATION, Severity.WARNING, check, __doc__)
+def demanding(inspection: Inspection) -> Changed:
+    """Return the store in which the filter actions that decide about the packets found demand security."""
+    meant = deciding_actions(inspection, check(inspection))
+
+    def change(action: FilterAction) -> FilterAction:
+        return replace(action, inbound_passthrough=False, soft=False) if action.name.casefold() in meant else action
+
+    return with_actions(inspection, change)
+
+
+RULE = LintRule("X17", "clear-to-internet", Family.AUTHENTICATION, Severity.WARNING, check, __doc__, demanding)

@@ -16,10 +16,12 @@ isolation.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import with_actions
 from ipsecmig.lint.finding import Finding
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.protections import by_action
 from ipsecmig.lint.rule import Family, LintRule
 
@@ -32,4 +34,9 @@ def check(inspection: Inspection) -> Iterator[Finding]:
             yield RULE.finding(message, protection.action, protection.witness)
 
 
-RULE = LintRule("X18", "fallback-to-clear", Family.AUTHENTICATION, Severity.WARNING, check, __doc__)
+def demanding(inspection: Inspection) -> Changed:
+    """Return the store in which no filter action of the policy falls back."""
+    return with_actions(inspection, lambda one: replace(one, soft=False))
+
+
+RULE = LintRule("X18", "fallback-to-clear", Family.AUTHENTICATION, Severity.WARNING, check, __doc__, demanding)

@@ -17,18 +17,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import without_offers
 from ipsecmig.lint.finding import Finding
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.offers import encrypts_with
 from ipsecmig.lint.protections import main_mode_offers, quick_mode_offers
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.algorithms import Encryption
+from ipsecmig.model.policy import MainModeOffer, QuickModeOffer
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for main mode and for each filter action that offers DES."""
-    yield from main_mode_offers(RULE, inspection, "DES", lambda offer: offer.encryption is Encryption.DES)
-    yield from quick_mode_offers(RULE, inspection, "DES", lambda offer: encrypts_with(offer, Encryption.DES))
+    yield from main_mode_offers(RULE, inspection, "DES", _main)
+    yield from quick_mode_offers(RULE, inspection, "DES", _quick)
 
 
-RULE = LintRule("X02", "des", Family.CRYPTOGRAPHY, Severity.ERROR, check, __doc__)
+def _main(offer: MainModeOffer) -> bool:
+    return offer.encryption is Encryption.DES
+
+
+def _quick(offer: QuickModeOffer) -> bool:
+    return encrypts_with(offer, Encryption.DES)
+
+
+def withdrawn(inspection: Inspection) -> Changed:
+    """Return the store without the offers of DES where others are left."""
+    return without_offers(inspection, _main, _quick)
+
+
+RULE = LintRule("X02", "des", Family.CRYPTOGRAPHY, Severity.ERROR, check, __doc__, withdrawn)

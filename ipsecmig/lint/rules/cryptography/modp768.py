@@ -17,16 +17,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import without_offers
 from ipsecmig.lint.finding import Finding
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.protections import main_mode_offers
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.algorithms import DhGroup
+from ipsecmig.model.policy import MainModeOffer
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for main mode with group 1."""
-    yield from main_mode_offers(RULE, inspection, "768 bits", lambda offer: offer.group is DhGroup.MODP768)
+    yield from main_mode_offers(RULE, inspection, "768 bits", _main)
 
 
-RULE = LintRule("X06", "modp768", Family.CRYPTOGRAPHY, Severity.ERROR, check, __doc__)
+def _main(offer: MainModeOffer) -> bool:
+    return offer.group is DhGroup.MODP768
+
+
+def withdrawn(inspection: Inspection) -> Changed:
+    """Return the store without the offers of this group where others are left."""
+    return without_offers(inspection, _main, lambda _: False)
+
+
+RULE = LintRule("X06", "modp768", Family.CRYPTOGRAPHY, Severity.ERROR, check, __doc__, withdrawn)

@@ -16,10 +16,12 @@ References: Microsoft TechNet, "Key exchange methods"; NIST SP 800-77 Revision 1
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import with_negotiation
 from ipsecmig.lint.finding import Finding
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.protections import by_action
 from ipsecmig.lint.rule import Family, LintRule
 
@@ -34,4 +36,11 @@ def check(inspection: Inspection) -> Iterator[Finding]:
             yield RULE.finding(message, protection.action, protection.witness)
 
 
-RULE = LintRule("X14", "no-pfs", Family.CRYPTOGRAPHY, Severity.WARNING, check, __doc__)
+def with_pfs(inspection: Inspection) -> Changed:
+    """Return the store with session key PFS wherever quick mode is negotiated."""
+    return with_negotiation(
+        inspection, lambda one: one, lambda one: replace(one, pfs=True), lambda one: replace(one, pfs=True)
+    )
+
+
+RULE = LintRule("X14", "no-pfs", Family.CRYPTOGRAPHY, Severity.WARNING, check, __doc__, with_pfs)

@@ -15,10 +15,12 @@ References: Microsoft, "IPsec FAQ"; KB942964.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import with_policy
 from ipsecmig.lint.finding import Finding, response_subject
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.rule import Family, LintRule
 
 
@@ -30,4 +32,9 @@ def check(inspection: Inspection) -> Iterator[Finding]:
         yield RULE.finding(message, response_subject(inspection.policy, response))
 
 
-RULE = LintRule("X22", "default-response-active", Family.EXEMPTIONS, Severity.WARNING, check, __doc__)
+def turned_off(inspection: Inspection) -> Changed:
+    """Return the store without a default response rule in the policy, which is what turning it off leaves."""
+    return with_policy(inspection, replace(inspection.policy, default_response=None))
+
+
+RULE = LintRule("X22", "default-response-active", Family.EXEMPTIONS, Severity.WARNING, check, __doc__, turned_off)

@@ -17,15 +17,17 @@ References: Microsoft, "Specifying Default Exemptions to IPSec Filtering"; KB811
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Witness, policy_subject
-from ipsecmig.lint.inspection import Inspection, is_clear
+from ipsecmig.lint.inspection import Changed, Inspection, is_clear
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.exemptions import KERBEROS_PORT
 from ipsecmig.model.selectors import TCP, UDP, PortRange
 from ipsecmig.model.space import Direction
 
+_STRICTEST = 3
 _OTHER_PORTS = PortRange(KERBEROS_PORT.last + 1, 65535)
 
 
@@ -52,4 +54,10 @@ def _finding(inspection: Inspection, found: Witness) -> Finding:
     return RULE.finding(message, policy_subject(inspection.policy), shown, certain=stated)
 
 
-RULE = LintRule("X20", "kerberos-exempt", Family.EXEMPTIONS, Severity.WARNING, check, __doc__)
+def strictest(inspection: Inspection) -> Changed:
+    """Return the store that states the strictest NoDefaultExempt; Windows 2000 and XP take it for 1."""
+    store = inspection.store
+    return replace(store, settings=replace(store.settings, exemptions=_STRICTEST)), inspection.policy
+
+
+RULE = LintRule("X20", "kerberos-exempt", Family.EXEMPTIONS, Severity.WARNING, check, __doc__, strictest)

@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
+from ipsecmig.lint.changes import without
 from ipsecmig.lint.finding import Finding, action_subject, list_subject, policy_subject, rule_subject
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Changed, Inspection
 from ipsecmig.lint.rule import Family, LintRule
-from ipsecmig.model.policy import StoreKind
+from ipsecmig.model.policy import FilterAction, FilterList, StoreKind
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -39,16 +40,30 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _unused(inspection: Inspection) -> Iterator[Finding]:
+    for one in _unwanted(inspection):
+        if isinstance(one, FilterList):
+            yield RULE.finding("no rule uses the filter list", list_subject(one))
+        else:
+            yield RULE.finding("no rule uses the filter action", action_subject(one))
+
+
+def _unwanted(inspection: Inspection) -> Iterator[FilterList | FilterAction]:
     here = inspection.policy.store
     rules = [rule for policy in inspection.store.policies if policy.store == here for rule in policy.rules]
     lists = {rule.filter_list.casefold() for rule in rules}
     actions = {rule.filter_action.casefold() for rule in rules}
     for filter_list in inspection.store.filter_lists:
         if filter_list.store == here and filter_list.name.casefold() not in lists:
-            yield RULE.finding("no rule uses the filter list", list_subject(filter_list))
+            yield filter_list
     for action in inspection.store.filter_actions:
         if action.store == here and action.name.casefold() not in actions:
-            yield RULE.finding("no rule uses the filter action", action_subject(action))
+            yield action
 
 
-RULE = LintRule("X33", "without-effect", Family.FILTERS, Severity.INFO, check, __doc__)
+def cleared(inspection: Inspection) -> Changed:
+    """Return the store without the filter lists and actions that no rule uses; the rest is a person's to decide."""
+    unwanted = {id(one) for one in _unwanted(inspection)}
+    return without(inspection.store, lambda one: id(one) in unwanted), inspection.policy
+
+
+RULE = LintRule("X33", "without-effect", Family.FILTERS, Severity.INFO, check, __doc__, cleared)
