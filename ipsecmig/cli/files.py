@@ -80,6 +80,20 @@ def write_one(path: Path, content: bytes, *, secret: bool = False, replace: bool
         raise OutputError(f"{path}: {failure.strerror or failure}; nothing was written") from failure
 
 
+def write_text(path: Path, text: str) -> None:
+    """Make the file `path` hold `text`, whole or not at all; raises OutputError.
+
+    A link is followed, and what is no regular file, such as a pipe, is written to as it is.
+    """
+    if path.exists() and not path.is_file():
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as failure:
+            raise OutputError(f"{path}: {failure.strerror or failure}") from failure
+        return
+    write_one(path.resolve(), text.encode("utf-8", "surrogateescape"), replace=True)
+
+
 def _check_paths(files: Sequence[OutputFile]) -> None:
     paths = [PurePosixPath(file.path) for file in files] + [PurePosixPath(MANIFEST)]
     if len(set(paths)) < len(paths):

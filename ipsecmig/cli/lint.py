@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipsecmig.cli.exits import Exit, most_serious
+from ipsecmig.cli.linting.rendering import Run
 from ipsecmig.cli.options import HostOptions, OutputOptions, ReadingOptions, Sources
 from ipsecmig.cli.printer import Printer
-from ipsecmig.errors import UsageError
 
 if TYPE_CHECKING:
     from ipsecmig.cli.linting.inspecting import Inspected
+    from ipsecmig.cli.linting.judging import Terms
     from ipsecmig.cli.linting.report import Report
     from ipsecmig.cli.linting.selection import Selection
+    from ipsecmig.diagnostics import Severity
     from ipsecmig.lint.inspection import Inspection
     from ipsecmig.model.targets import Target
 
@@ -44,6 +46,9 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,12 @@ class Choice:
         Threshold, typer.Option("--fail-on", help="Exit with 1 when a finding has this severity or a higher one.")
     ] = Threshold.WARNING
 
+    def threshold(self) -> Severity | None:
+        """Return the least severity that fails the run, None where none does."""
+        from ipsecmig.diagnostics import Severity
+
+        return None if self.lint_fail_on is Threshold.NEVER else Severity[self.lint_fail_on.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Fixing:
@@ -75,11 +86,12 @@ class Fixing:
     unsafe_fixes: Annotated[
         bool, typer.Option("--unsafe-fixes", help="Also make the repairs that change what packets meet.")
     ] = False
-    fix_output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Where the repaired script goes; else it is only shown."),
-    ] = None
-    force: Annotated[bool, typer.Option("--force", help="Replace that file if there is one.")] = False
+    force: Annotated[bool, typer.Option("--force", help="Write the repaired script even over another file.")] = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is to be a repaired script."""
+        return self.fix or self.unsafe_fixes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,30 @@ class PeerOptions:
     ] = None
 
 
+@dataclass(frozen=True, slots=True)
+class BaselineOptions:
+    """What was found before."""
+
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="What this file has is known, and does not fail the run."),
+    ] = None
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found to this baseline.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The form of the report, and where the result goes: the report or, of a fix, the repaired script."""
+
+    lint_format: Annotated[ReportFormat, typer.Option("--format", help="The form of the report.")] = ReportFormat.TEXT
+    lint_output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="PATH", help="Where the report goes, or of a fix the repaired script."),
+    ] = None
+
+
 def lint(
     sources: Sources,
     lint_to: Annotated[
@@ -109,10 +145,11 @@ def lint(
     each: Annotated[
         bool, typer.Option("--each", help="Inspect each SOURCE on its own, as those of different hosts.")
     ] = False,
-    lint_format: Annotated[ReportFormat, typer.Option("--format", help="The form of the report.")] = ReportFormat.TEXT,
     *,
     choice: Choice,
     fixing: Fixing,
+    form: ReportOptions,
+    former: BaselineOptions,
     reading: ReadingOptions,
     site: HostOptions,
     peer: PeerOptions,
@@ -127,10 +164,10 @@ def lint(
     from ipsecmig.cli.linting.report import exit_of
     from ipsecmig.cli.linting.selection import make_selection
     from ipsecmig.cli.site import make_inventory
-    from ipsecmig.diagnostics import Severity
 
     printer = talk.printer()
     selection = make_selection(choice.select, choice.ignore)
+    terms = _terms(choice, selection, former)
     job = Job(
         reading.of(*sources),
         make_inventory(site),
@@ -142,11 +179,41 @@ def lint(
     )
     inspected = (inspect_each if each else inspect_together)(job)
     printer.diagnostics(inspected.diagnostics)
-    report = judge(inspected, selection, Severity[choice.severity.name])
-    _print(report, printer, lint_format)
-    repaired = _repair(fixing, inspected, report, selection, printer, shown=lint_format is ReportFormat.TEXT)
-    fail_on = choice.lint_fail_on
-    return most_serious((repaired, exit_of(report, None if fail_on is Threshold.NEVER else Severity[fail_on.name])))
+    report = _written(judge(inspected, terms), former.write_baseline)
+    threshold = choice.threshold()
+    _print(report, printer, form, Run([rule.code for rule in job.rules], threshold, fixing.wanted))
+    repaired = _repair(fixing, inspected, report, selection, printer, form)
+    return most_serious((repaired, exit_of(report, threshold)))
+
+
+def _terms(choice: Choice, selection: Selection, former: BaselineOptions) -> Terms:
+    from datetime import UTC, datetime
+
+    from ipsecmig.cli.linting.baseline import read_baseline
+    from ipsecmig.cli.linting.configured import configured_suppressions
+    from ipsecmig.cli.linting.judging import Terms
+    from ipsecmig.diagnostics import Severity
+
+    configured = configured_suppressions(Path.cwd())
+    # A baseline that is about to be written anew need not be there yet, and what it had does not matter.
+    anew = former.write_baseline is not None
+    baseline = None if former.baseline is None or anew else read_baseline(former.baseline)
+    today = datetime.now(UTC).astimezone().date()
+    return Terms(selection, Severity[choice.severity.name], configured, baseline, today)
+
+
+def _written(report: Report, path: Path | None) -> Report:
+    """Write the baseline, if one is wanted; everything that it then has is known."""
+    if path is None:
+        return report
+    from ipsecmig.cli.files import write_text
+    from ipsecmig.cli.linting.baseline import baseline_text
+    from ipsecmig.cli.linting.own import FAMILY, OWN
+    from ipsecmig.cli.linting.report import accepted
+
+    after = accepted(report, frozenset(one.code for one in OWN if one.family == FAMILY))
+    write_text(path, baseline_text(after.known))
+    return after
 
 
 def _peer(options: PeerOptions, reading: ReadingOptions) -> Inspection | None:
@@ -169,32 +236,32 @@ def _targets(names: str | None) -> tuple[Target, ...]:
 
 
 def _repair(
-    options: Fixing, inspected: Inspected, report: Report, selection: Selection, printer: Printer, *, shown: bool
+    fixing: Fixing, inspected: Inspected, report: Report, selection: Selection, printer: Printer, form: ReportOptions
 ) -> Exit:
     """Make the repairs that are asked for; beside a report in another form than text they are told as remarks."""
-    if not (options.fix or options.unsafe_fixes):
-        if options.fix_output is not None:
-            raise UsageError("-o is where --fix or --unsafe-fixes writes the repaired script; neither is given")
+    if not fixing.wanted:
         return Exit.DONE
     from ipsecmig.cli.linting.fixing import Wanted, fix, write
     from ipsecmig.cli.linting.repaired import fixed_lines
 
-    wanted = Wanted(options.unsafe_fixes, options.fix_output, options.force)
+    wanted = Wanted(fixing.unsafe_fixes, form.lint_output, fixing.force)
     fixed = fix(inspected, report, selection.rules, wanted)
+    say = printer.result if form.lint_format is ReportFormat.TEXT else printer.remark
     for one in fixed:
-        (printer.result if shown else printer.remark)(fixed_lines(one, unsafe=wanted.unsafe))
+        say(fixed_lines(one, unsafe=wanted.unsafe))
     return write(fixed, wanted, printer)
 
 
-def _print(report: Report, printer: Printer, format_: ReportFormat) -> None:
+def _print(report: Report, printer: Printer, form: ReportOptions, ran: Run) -> None:
+    from ipsecmig.cli.linting.rendering import render, rendered
     from ipsecmig.cli.printer import line
 
     printer.remark(line(remark) for remark in report.remarks)
-    if format_ is ReportFormat.JSON:
-        from ipsecmig.cli.linting.document import lint_document
-
-        printer.json(lint_document(report))
+    if form.lint_output is None or ran.fixes:
+        render(report, form.lint_format.value, ran, printer)
         return
-    from ipsecmig.cli.linting.text import report_lines
+    from ipsecmig.cli.files import write_text
+    from ipsecmig.cli.linting.text import summary
 
-    printer.result(report_lines(report, printer.width, brief=printer.quiet))
+    write_text(form.lint_output, rendered(report, form.lint_format.value, ran, printer))
+    printer.remark([summary(report)])

@@ -9,7 +9,7 @@ from ipsecmig.cli.options import Color, Format, FormatOption
 from ipsecmig.cli.printer import ColorMode, make_printer
 
 if TYPE_CHECKING:
-    from ipsecmig.cli.linting.catalogue import Documented
+    from ipsecmig.cli.linting.documented import Documented
     from ipsecmig.cli.table import Cell
 
 

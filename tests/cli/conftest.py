@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fake_parts import DIALECT, Cli, FakeTargets, Outcome
 
+from cli.lint_files import POLICY, SITE
 from ipsecmig.cli.app import run
 from ipsecmig.cli.guard import exit_code
 
@@ -33,6 +34,22 @@ def fakes(monkeypatch: pytest.MonkeyPatch) -> FakeTargets:
 @pytest.fixture
 def cli(folder: Path, fakes: FakeTargets, capsys: pytest.CaptureFixture[str]) -> Cli:
     """Return what runs the command line and gives its exit code and output."""
+
+    def call(*arguments: str) -> Outcome:
+        code = exit_code(lambda: run(arguments))
+        out, err = capsys.readouterr()
+        return Outcome(code, out, err)
+
+    return call
+
+
+@pytest.fixture
+def lint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Return what runs the command line, with the real parts, in a folder with a policy and a site for lint."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    Path("policy.netsh").write_text(POLICY)
+    Path("site.yaml").write_text(SITE)
 
     def call(*arguments: str) -> Outcome:
         code = exit_code(lambda: run(arguments))

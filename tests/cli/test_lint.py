@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fake_parts import Outcome
+from fake_parts import Cli
 from jsonschema import Draft202012Validator
 
-from ipsecmig.cli.app import run
+from cli.lint_files import POLICY, S20, document
 from ipsecmig.cli.exits import Exit
-from ipsecmig.cli.guard import exit_code
 from ipsecmig.resources import schema
-
-Lint = Callable[..., Outcome]
-
-POLICY = """ipsec static
-add filteraction name=secure action=negotiate qmsecmethods="ESP[3DES,SHA1]:100000k/3600s"
-add filter filterlist=dc srcaddr=me dstaddr=10.0.0.10
-add policy name=Member assign=yes
-add rule name=all policy=Member filterlist=dc filteraction=secure kerberos=yes
-"""
-"""What rule S20 finds at error level where the site names 10.0.0.10 a domain controller."""
-
-SITE = "hosts: [{name: DC1, addresses: [10.0.0.10], roles: [dc]}]\n"
 
 REFUSED = POLICY + "add rule name=more policy=Member filterlist=nowhere filteraction=secure kerberos=yes\n"
 
 
-@pytest.fixture
-def lint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Lint:
-    """Return what runs `ipsecmig` in a folder with a policy and a site, and gives its exit code and output."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NO_COLOR", "1")
-    Path("policy.netsh").write_text(POLICY)
-    Path("site.yaml").write_text(SITE)
-
-    def call(*arguments: str) -> Outcome:
-        code = exit_code(lambda: run(arguments))
-        out, err = capsys.readouterr()
-        return Outcome(code, out, err)
-
-    return call
-
-
-def document(outcome: Outcome) -> dict[str, Any]:
-    """Return the report that a run printed, after checking that it fits its schema."""
-    found = json.loads(outcome.out)
-    Draft202012Validator(json.loads(schema("lint.schema.json").read_text())).validate(found)
-    assert isinstance(found, dict)
-    return found
-
-
-S20 = ("lint", "policy.netsh", "--site", "site.yaml", "--select", "S20")
-
-
-def test_text_has_place_object_packet_and_what_it_meets(lint: Lint) -> None:
+def test_text_has_place_object_packet_and_what_it_meets(lint: Cli) -> None:
     result = lint(*S20)
     assert result.code == Exit.FINDINGS
     assert result.out == (
@@ -71,7 +29,7 @@ def test_text_has_place_object_packet_and_what_it_meets(lint: Lint) -> None:
     )
 
 
-def test_json_has_the_keys_of_the_contract(lint: Lint) -> None:
+def test_json_has_the_keys_of_the_contract(lint: Cli) -> None:
     result = lint(*S20, "--format", "json")
     [finding] = document(result)["findings"]
     assert result.code == Exit.FINDINGS
@@ -95,7 +53,7 @@ def test_json_has_the_keys_of_the_contract(lint: Lint) -> None:
         (("--ignore", "scenario"), 0),
     ],
 )
-def test_options_that_change_the_exit_code(lint: Lint, arguments: tuple[str, ...], code: int) -> None:
+def test_options_that_change_the_exit_code(lint: Cli, arguments: tuple[str, ...], code: int) -> None:
     assert lint(*S20, *arguments).code == code
 
 
@@ -110,13 +68,13 @@ def test_options_that_change_the_exit_code(lint: Lint, arguments: tuple[str, ...
         ("info", "error", 0),
     ],
 )
-def test_threshold_is_inclusive(lint: Lint, level: str, least: str, code: int) -> None:
+def test_threshold_is_inclusive(lint: Cli, level: str, least: str, code: int) -> None:
     Path("odd.netsh").write_text(POLICY + "add filterlist name=dc\n")
     result = lint("lint", "odd.netsh", "--select", "NS050", "--fail-on", level, "--severity", least)
     assert (result.code, "NS050 warning" in result.out) == (code, least != "error")
 
 
-def test_what_netsh_refuses_is_a_finding_and_the_rest_is_inspected(lint: Lint) -> None:
+def test_what_netsh_refuses_is_a_finding_and_the_rest_is_inspected(lint: Cli) -> None:
     Path("refused.netsh").write_text(REFUSED)
     result = lint("lint", "refused.netsh", "--site", "site.yaml", "--select", "S20,NS05", "--format", "json")
     found = document(result)
@@ -128,14 +86,14 @@ def test_what_netsh_refuses_is_a_finding_and_the_rest_is_inspected(lint: Lint) -
     assert "goes on" in found["remarks"][0]
 
 
-def test_what_stays_unreadable_is_2(lint: Lint) -> None:
+def test_what_stays_unreadable_is_2(lint: Cli) -> None:
     Path("page.html").write_text("<html><body>netsh ipsec static add policy name=x</body></html>")
     result = lint("lint", "page.html", "--from", "netsh-static")
     assert (result.code, result.out) == (Exit.BAD_INPUT, "")
     assert "IN010 error" in result.err
 
 
-def test_what_is_not_understood_is_3_and_findings_are_shown(lint: Lint) -> None:
+def test_what_is_not_understood_is_3_and_findings_are_shown(lint: Cli) -> None:
     Path("some.cmd").write_text(
         "\n".join(f"netsh {line}" if not line.startswith("ipsec") else "" for line in POLICY.split("\n")).replace(
             "netsh add", "netsh ipsec static add"
@@ -150,7 +108,7 @@ def test_what_is_not_understood_is_3_and_findings_are_shown(lint: Lint) -> None:
     assert "undecided" in lint("lint", "some.cmd").out
 
 
-def test_without_a_policy_nothing_is_claimed(lint: Lint) -> None:
+def test_without_a_policy_nothing_is_claimed(lint: Cli) -> None:
     Path("lists.netsh").write_text("ipsec static\nadd filterlist name=empty\n")
     result = lint("lint", "lists.netsh")
     assert result.code == Exit.UNDECIDED
@@ -171,7 +129,7 @@ TWO = POLICY + "add policy name=Other assign=no\n"
     ],
 )
 def test_which_policies_are_inspected(
-    lint: Lint, script: str, arguments: tuple[str, ...], inspected: list[str], said: str
+    lint: Cli, script: str, arguments: tuple[str, ...], inspected: list[str], said: str
 ) -> None:
     Path("two.netsh").write_text(script)
     result = lint("lint", "two.netsh", *arguments, "--format", "json", "--fail-on", "never")
@@ -179,7 +137,7 @@ def test_which_policies_are_inspected(
     assert said in result.err
 
 
-def test_files_of_different_hosts_are_inspected_each_on_its_own(lint: Lint) -> None:
+def test_files_of_different_hosts_are_inspected_each_on_its_own(lint: Cli) -> None:
     Path("other.netsh").write_text(POLICY.replace("3DES", "DES"))
     both = ("policy.netsh", "other.netsh", "--site", "site.yaml", "--select", "S20", "--format", "json")
     assert lint("lint", *both).code == Exit.BAD_INPUT
@@ -203,13 +161,13 @@ def test_files_of_different_hosts_are_inspected_each_on_its_own(lint: Lint) -> N
         (("--peer", "absent.netsh"), "absent.netsh: IN001 error"),
     ],
 )
-def test_usage_error_is_2_and_says_what_would_be_right(lint: Lint, arguments: tuple[str, ...], said: str) -> None:
+def test_usage_error_is_2_and_says_what_would_be_right(lint: Cli, arguments: tuple[str, ...], said: str) -> None:
     result = lint("lint", "policy.netsh", *arguments)
     assert (result.code, result.out) == (Exit.BAD_INPUT, "")
     assert said in result.err
 
 
-def test_fingerprints_do_not_depend_on_lines(lint: Lint) -> None:
+def test_fingerprints_do_not_depend_on_lines(lint: Cli) -> None:
     Path("moved.netsh").write_text(POLICY.replace("\n", "\n\n"))
     before, after = (
         document(lint("lint", name, "--site", "site.yaml", "--select", "S20", "--format", "json"))["findings"][0]
@@ -219,7 +177,7 @@ def test_fingerprints_do_not_depend_on_lines(lint: Lint) -> None:
     assert before["location"] != after["location"]
 
 
-def test_many_findings_stay_readable(lint: Lint) -> None:
+def test_many_findings_stay_readable(lint: Cli) -> None:
     Path("many.netsh").write_text(POLICY + "add filterlist name=dc\n" * 500)
     told = lint("lint", "many.netsh", "--select", "NS050").out.splitlines()
     brief = lint("lint", "many.netsh", "--select", "NS050", "--quiet").out.splitlines()
@@ -230,19 +188,19 @@ def test_many_findings_stay_readable(lint: Lint) -> None:
 
 
 @pytest.mark.parametrize("word", ["S20", "s20", "secured-domain-controllers", "NS053"])
-def test_explain(lint: Lint, word: str) -> None:
+def test_explain(lint: Cli, word: str) -> None:
     result = lint("explain", word)
     assert result.code == Exit.DONE
     assert "Instead" in result.out
 
 
-def test_explain_of_an_unknown_code_names_those_close_to_it(lint: Lint) -> None:
+def test_explain_of_an_unknown_code_names_those_close_to_it(lint: Cli) -> None:
     result = lint("explain", "S200")
     assert result.code == Exit.BAD_INPUT
     assert "S20" in result.err.replace("S200", "")
 
 
-def test_rules_as_json_fit_their_schema(lint: Lint) -> None:
+def test_rules_as_json_fit_their_schema(lint: Cli) -> None:
     found = json.loads(lint("rules", "--format", "json").out)
     Draft202012Validator(json.loads(schema("rules.schema.json").read_text())).validate(found)
     codes = [rule["code"] for rule in found["rules"]]

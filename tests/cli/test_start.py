@@ -48,11 +48,18 @@ def test_version_does_without_typer() -> None:
     assert not modules & {"typer", "click", *HEAVY}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("convert", "--help"), ("show", "--help"), ("--version", "show")])
+@pytest.mark.parametrize("arguments", [("--help",), ("convert", "--help"), ("lint", "--help"), ("--version", "show")])
 def test_help_does_without_what_commands_need(arguments: tuple[str, ...]) -> None:
     out, modules = start(*arguments)
     assert out
     assert not modules & set(HEAVY)
+
+
+@pytest.mark.parametrize("arguments", [("rules",), ("explain", "NS053"), ("explain", "S20", "--format", "json")])
+def test_documentation_does_without_what_readers_need(arguments: tuple[str, ...]) -> None:
+    out, modules = start(*arguments)
+    assert out
+    assert not modules & {"lark", "lxml", "cryptography", "jsonschema", "jsonschema_rs", "yaml", "rich"}
 
 
 @pytest.mark.parametrize("name", [command.__name__ for command in COMMANDS])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from ipsecmig.cli.linting.documented import Documented
+from ipsecmig.cli.linting.own import OWN
 from ipsecmig.errors import UsageError
 
 if TYPE_CHECKING:
     from ipsecmig.cli.parts import Json
-    from ipsecmig.diagnostics import Severity
     from ipsecmig.dialects.notes import Note
     from ipsecmig.lint.rule import LintRule
 
@@ -23,25 +23,13 @@ READER: Final = "reader"
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Documented:
-    """One code: its name in words, its family, and its documentation in titled sections, in order."""
-
-    code: str
-    name: str
-    family: str
-    severity: Severity
-    title: str
-    sections: Mapping[str, str] = field(default_factory=dict)
-
-
 @cache
 def catalogue() -> Mapping[str, Documented]:
     """Return everything that can be reported, by code."""
     from ipsecmig.dialects.catalogue import notes
     from ipsecmig.lint.registry import RULES
 
-    every = [*(_of_rule(rule) for rule in RULES), *(_of_note(note) for note in notes())]
+    every = [*(_of_rule(rule) for rule in RULES), *(_of_note(note) for note in notes()), *OWN]
     return {one.code: one for one in every}
 
 

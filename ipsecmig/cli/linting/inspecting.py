@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.linting.reported import Reported, Undecided, merged, of_diagnostic, of_finding
+from ipsecmig.cli.linting.suppressions import SIGN
 from ipsecmig.cli.sources import load, read_loaded
 from ipsecmig.cli.text import count, listed
 from ipsecmig.diagnostics import Diagnostic, Severity, worst
-from ipsecmig.dialects.base import Reading, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.decoding import decode
 from ipsecmig.errors import BudgetExceeded, InputError, UsageError
 from ipsecmig.lint.finding import Subject, policy_subject
 from ipsecmig.lint.inspection import Inspection
@@ -50,10 +52,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What came of it, under what was inspected. `remarks` are what a person must know of how it was done."""
+    """What came of it, under the `inspections` made.
+
+    `texts` are the names and texts of the scripts that hold comments to lint, `remarks` what a person must know of how
+    it was done, `diagnostics` what the command line has to say beside the findings.
+    """
 
     reported: tuple[Reported, ...]
     sources: tuple[Source, ...]
+    texts: tuple[tuple[str, str], ...]
     policies: tuple[str, ...]
     undecided: tuple[Undecided, ...]
     remarks: tuple[str, ...]
@@ -72,6 +79,7 @@ def inspect_each(job: Job) -> Inspected:
     return Inspected(
         merged(one for part in parts for one in part.reported),
         tuple(one for part in parts for one in part.sources),
+        tuple(one for part in parts for one in part.texts),
         tuple(one for part in parts for one in part.policies),
         tuple(one for part in parts for one in part.undecided),
         tuple(one for part in parts for one in part.remarks),
@@ -99,9 +107,10 @@ def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
                 undecided.append(Undecided(f"{rule.code}: {failure}", policy_subject(inspection.policy)))
     ours = tuple(one for one in reading.diagnostics if one.code.startswith(_OURS))
     remarks = tuple(_remarks(reading, policies))
-    sources = tuple(one for one, _ in loaded)
+    sources = tuple(one for one, _ in loaded if one.name in reading.store.sources)
+    texts = tuple(_texts(sources, job.inputs))
     names_found = tuple(policy.name for policy in policies)
-    return Inspected(merged(found), sources, names_found, tuple(undecided), remarks, ours, inspections)
+    return Inspected(merged(found), sources, texts, names_found, tuple(undecided), remarks, ours, inspections)
 
 
 def read_on(loaded: Sequence[tuple[Source, bool]], inputs: Inputs) -> Reading:
@@ -120,6 +129,14 @@ def read_on(loaded: Sequence[tuple[Source, bool]], inputs: Inputs) -> Reading:
     if worst(again.diagnostics) is Severity.ERROR:
         raise InputError(reading.diagnostics)
     return Reading(again.store, reading.diagnostics)
+
+
+def _texts(sources: Sequence[Source], inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the scripts that hold comments to lint."""
+    sign = SIGN.encode()
+    for source in sources:
+        if sign in source.data.replace(b"\0", b"").lower():
+            yield source.name, decode(source, ReadOptions(inputs.encoding)).text
 
 
 def peer_inspection(inputs: Inputs, policy: str | None, inventory: Inventory) -> Inspection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ipsecmig.cli.exits import Exit, most_serious
@@ -62,6 +62,12 @@ def exit_of(report: Report, threshold: Severity | None) -> Exit:
     counting = threshold is not None and any(one.severity >= threshold for one in report.findings)
     codes = (Exit.FINDINGS if counting else Exit.DONE, Exit.UNDECIDED if report.undecided else Exit.DONE)
     return most_serious(codes)
+
+
+def accepted(report: Report, never: frozenset[str]) -> Report:
+    """Return the report with all that counts become known, except for the codes of `never`."""
+    judged = tuple(one._replace(known=one.known or one.reported.code not in never) for one in report.judged)
+    return replace(report, judged=judged, compared=True)
 
 
 def witness_text(witness: Witness) -> str:
