@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READER: Final = "reader"
 """The family of what is said of the text of a script."""
 
+_LOOK_ALIKES: Final = str.maketrans("ol", "01")
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -56,8 +57,10 @@ def look_up(word: str) -> Documented:
 def close_to(word: str) -> str:
     """Return the codes and names that `word` may be meant to be, in words."""
     known = {text.casefold(): text for one in catalogue().values() for text in (one.code, one.name) if text}
-    close = get_close_matches(word.casefold(), known, n=3, cutoff=0.6)
-    return f"; close to it: {', '.join(known[text] for text in close)}" if close else ""
+    mistyped = word.casefold().translate(_LOOK_ALIKES)
+    alike = [text for text in known if text.translate(_LOOK_ALIKES) == mistyped]
+    close = dict.fromkeys([*alike, *get_close_matches(word.casefold(), known, n=3, cutoff=0.6)])
+    return f"; close to it: {', '.join(known[text] for text in [*close][:3])}" if close else ""
 
 
 def matching(words: str, option: str) -> frozenset[str]:
