@@ -194,7 +194,17 @@ class Inspection:
 
     def decided_by(self, specific: SpecificFilter) -> Witness | None:
         """Return a packet that `specific` selects and that meets its treatment, or None. Raises BudgetExceeded."""
-        return self.find(specific.boxes, lambda treatment: treatment == specific.treatment)
+        return self.find(self.own_first(specific.boxes), lambda treatment: treatment == specific.treatment)
+
+    def own_first(self, boxes: Iterable[Box]) -> Iterator[Box]:
+        """Yield the parts of `boxes` that go out from or come in to this host's own addresses, then `boxes` whole."""
+        boxes = tuple(boxes)
+        for own in self.inventory.site.addresses:
+            for whole in boxes:
+                same = whole.family == (own.family, own.family) and whole.direction[0] != Direction.FORWARD
+                if same and whole.local[0] <= own.first <= whole.local[1] and whole.local[0] < whole.local[1]:
+                    yield whole._replace(local=(own.first, own.first))
+        yield from boxes
 
     @cached_property
     def stranger(self) -> AddressRange | None:

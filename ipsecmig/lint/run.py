@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import LintRule
+from ipsecmig.model.collector import collector_paused
 
 
+@collector_paused()
 def run(rules: Iterable[LintRule], inspection: Inspection) -> tuple[Finding, ...]:
     """Return what `rules` find, in the order of the source. Raises BudgetExceeded."""
     found = [finding for rule in rules for finding in rule.check(inspection)]

@@ -14,7 +14,7 @@ from ipsecmig.lint.inspection import DYNAMIC_PORT, Inspection, Predicate, is_cle
 from ipsecmig.model.inventory import HostRole, Sensitive
 from ipsecmig.model.policy import Filter
 from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, PortRange
-from ipsecmig.model.space import WITH_PORTS, Box
+from ipsecmig.model.space import WITH_PORTS, Box, Direction
 
 _L2TP: Final = 1701
 
@@ -52,6 +52,15 @@ INFRASTRUCTURE: Final = {
 }
 """What every host uses of the servers for names and addresses."""
 
+TO_GROUPS: Final = (
+    Service("multicast", UDP, DYNAMIC_PORT.first),
+    Service("DHCP", UDP, 67, 68),
+    Service("NetBIOS names", UDP, 137, 137),
+    Service("NetBIOS datagrams", UDP, 138, 138),
+    Service("SSDP", UDP, 1900),
+)
+"""What is sent to multicast and broadcast addresses: by programs whose ports no filter names, and by known ones."""
+
 SENSITIVE_TO_DELAY: Final = (
     Service("ICMP", ICMP),
     Service("SIP", UDP, 5060),
@@ -65,20 +74,22 @@ SENSITIVE_TO_DELAY: Final = (
 
 
 def use(inspection: Inspection, service: Service, remote: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
-    """Return a packet between this host as a client and `service` at `remote` whose treatment is wanted, or None.
+    """Return a packet that this host, as a client, sends to `service` at `remote` and whose treatment is wanted.
 
-    Raises BudgetExceeded.
+    None when there is no such packet. Raises BudgetExceeded.
     """
     port = client = None
     if service.protocol in WITH_PORTS:
         port = PortRange(service.port, service.port)
         client = DYNAMIC_PORT if service.client is None else PortRange(service.client, service.client)
-    for addresses in remote:
-        boxes = inspection.traffic(addresses, service.protocol, service=port, serving=client)
-        found = inspection.find(boxes, wanted)
-        if found is not None:
-            return found
-    return None
+    boxes = (
+        box
+        for addresses in remote
+        for box in inspection.traffic(
+            addresses, service.protocol, service=port, serving=client, directions=(Direction.OUT,)
+        )
+    )
+    return inspection.find(boxes, wanted)
 
 
 def secured_with_strangers(inspection: Inspection, services: Iterable[Service]) -> Iterator[tuple[Service, Witness]]:

@@ -21,7 +21,7 @@ import operator
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
-from ipsecmig.lint.finding import Finding, rule_subject
+from ipsecmig.lint.finding import Finding, Witness, rule_subject
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.lint.services import use_of
@@ -29,21 +29,27 @@ from ipsecmig.model import words
 from ipsecmig.model.inventory import Sensitive
 from ipsecmig.model.policy import AuthenticationMethod, Certificate, Kerberos
 from ipsecmig.model.space import Box
+from ipsecmig.model.treatment import Treatment
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each such rule."""
+    sensitive = inspection.inventory.sensitive
+
+    @functools.cache
+    def served(treatment: Treatment) -> Witness | None:
+        return inspection.find(_use(inspection, sensitive), functools.partial(operator.eq, treatment))
+
     for specific, witness in inspection.protecting:
         methods = specific.rule.authentication
         outside = tuple(method for method in methods if not _in_the_domain(method))
         if not outside or not any(isinstance(method, Kerberos) for method in methods):
             continue
-        sensitive = inspection.inventory.sensitive
-        served = inspection.find(_use(inspection, sensitive), functools.partial(operator.eq, specific.treatment))
         subject = rule_subject(inspection.policy, specific.rule)
         message = f"beside Kerberos it accepts {words.authentication(outside, with_secrets=False)}"
-        if served is not None:
-            yield RULE.finding(f"{message}, for a sensitive service", subject, served)
+        shown = served(specific.treatment)
+        if shown is not None:
+            yield RULE.finding(f"{message}, for a sensitive service", subject, shown)
         elif not sensitive:
             message = f"{message}, if only computers of the domain should be trusted"
             yield RULE.finding(message, subject, witness, severity=Severity.INFO, certain=False)

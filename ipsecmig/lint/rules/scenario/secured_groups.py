@@ -1,7 +1,8 @@
 """Multicast or broadcast is to be secured.
 
-What: Packets to a multicast or broadcast address meet protection: no filter permits them, and NoDefaultExempt exempts
-none. It is an error where all traffic is secured; where the value is not stated, its default is assumed.
+What: UDP to a multicast or broadcast address meets protection: by programs whose ports no filter names, or DHCP,
+NetBIOS or SSDP. No filter permits it, and NoDefaultExempt does not exempt it. It is an error where all traffic is
+secured; where the value is not stated, its default is assumed.
 
 Why: IKE negotiates between two hosts. Windows Server 2003 discards multicast and broadcast that match such a filter,
 and with it discovery, name resolution by broadcast, and the search for a DHCP server.
@@ -22,16 +23,15 @@ from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, policy_subject
 from ipsecmig.lint.inspection import Inspection, is_protected
 from ipsecmig.lint.rule import Family, LintRule
+from ipsecmig.lint.services import TO_GROUPS, use
 from ipsecmig.model.exemptions import LIMITED_BROADCAST, MULTICAST
-from ipsecmig.model.space import Direction
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for the policy when such packets, sent by this host, meet protection."""
     site, stated = inspection.inventory.site, inspection.store.settings.exemptions
     groups = (MULTICAST, LIMITED_BROADCAST, *site.broadcasts)
-    boxes = (box for group in groups for box in inspection.traffic(group, directions=(Direction.OUT,)))
-    witness = inspection.find(boxes, is_protected)
+    witness = next(filter(None, (use(inspection, service, groups, is_protected) for service in TO_GROUPS)), None)
     if witness is None:
         return
     certain = site.exemptions is not None or stated is not None
