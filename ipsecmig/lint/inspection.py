@@ -44,6 +44,11 @@ def is_protected(treatment: Treatment) -> bool:
     return isinstance(treatment, Protect)
 
 
+def must_be_protected(treatment: Treatment) -> bool:
+    """Whether packets pass only protected, even when the peer does not answer IKE."""
+    return isinstance(treatment, Protect) and not treatment.fallback_to_clear
+
+
 def is_clear(treatment: Treatment) -> bool:
     """Whether packets pass as they are."""
     return isinstance(treatment, Permit)

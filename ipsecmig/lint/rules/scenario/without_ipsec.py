@@ -19,22 +19,17 @@ from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, policy_subject
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Inspection, must_be_protected
 from ipsecmig.lint.rule import Family, LintRule
-from ipsecmig.model.treatment import Protect, Treatment
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each host that is known not to do IPsec and that is secured."""
     for host in inspection.neighbours():
-        witness = inspection.find_with(host.addresses, _must_be_protected) if host.ipsec is False else None
+        witness = inspection.find_with(host.addresses, must_be_protected) if host.ipsec is False else None
         if witness is not None:
             message = f"traffic with {host.name} is secured, which cannot do IPsec"
             yield RULE.finding(message, policy_subject(inspection.policy), witness)
-
-
-def _must_be_protected(treatment: Treatment) -> bool:
-    return isinstance(treatment, Protect) and not treatment.fallback_to_clear
 
 
 RULE = LintRule("S09", "peer-without-ipsec", Family.SCENARIO, Severity.ERROR, check, __doc__)
