@@ -21,14 +21,14 @@ from dataclasses import replace
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.losses import names
 from ipsecmig.lint.protections import quick_mode_offers
 from ipsecmig.lint.rule import Family, LintRule
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each filter action that offers AH and ESP in one."""
-    leaves_out = any(loss.target == "strongswan" for loss in inspection.losses)
-    severity = Severity.ERROR if leaves_out else RULE.severity
+    severity = Severity.ERROR if names(inspection, "strongswan") else RULE.severity
     for finding in quick_mode_offers(RULE, inspection, "AH with ESP", lambda offer: len(offer.transforms) > 1):
         yield replace(finding, severity=severity)
 

@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.lint.rule import LintRule
+from ipsecmig.lint.rules.migration import many_exchanges, not_carried_over, widened_filter
 
-RULES: Final[tuple[LintRule, ...]] = ()
+RULES: Final[tuple[LintRule, ...]] = (widened_filter.RULE, many_exchanges.RULE, not_carried_over.RULE)
