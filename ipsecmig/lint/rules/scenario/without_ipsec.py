@@ -28,7 +28,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     for host in inspection.neighbours():
         witness = inspection.find_with(host.addresses, must_be_protected) if host.ipsec is False else None
         if witness is not None:
-            message = f"traffic with {host.name} is secured, which cannot do IPsec"
+            message = f"traffic with {host.name}, which cannot do IPsec, is secured"
             yield RULE.finding(message, policy_subject(inspection.policy), witness)
 
 
