@@ -143,7 +143,7 @@ def lint(
         bool, typer.Option("--all-policies", help="Inspect every policy, not only the assigned one.")
     ] = False,
     each: Annotated[
-        bool, typer.Option("--each", help="Inspect each SOURCE on its own, as those of different hosts.")
+        bool, typer.Option("--each", help="Inspect each file on its own, as those of different hosts.")
     ] = False,
     *,
     choice: Choice,

@@ -84,12 +84,21 @@ def _read(source: Source, named: bool, options: Inputs) -> Reading:
 
     wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
     if not named and options.format is None:
-        try:
-            registry.detect(source)
-        except InputError:
-            message = "left out: no known format fits this file"
-            return Reading(PolicyStore(), (Diagnostic(SKIPPED, Severity.WARNING, message, Origin(source.name)),))
+        skipped = left_out(source)
+        if skipped is not None:
+            return Reading(PolicyStore(), (skipped,))
     return registry.read(source, wanted, options.format)
+
+
+def left_out(source: Source) -> Diagnostic | None:
+    """Return what is said where no format fits a file of a folder, which is then left out; None where one fits."""
+    from ipsecmig.dialects import registry
+
+    try:
+        registry.detect(source)
+    except InputError:
+        return Diagnostic(SKIPPED, Severity.WARNING, "left out: no known format fits this file", Origin(source.name))
+    return None
 
 
 def _join(readings: Sequence[Reading]) -> Reading:

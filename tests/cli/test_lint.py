@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -207,3 +208,45 @@ def test_rules_as_json_fit_their_schema(lint: Cli) -> None:
     assert {"S20", "NS001", "NS091", "IN004", "BA001"} <= set(codes)
     assert len(codes) == len(set(codes))
     assert all(code in lint("rules").out for code in codes)
+
+
+def test_every_file_of_a_folder_is_inspected_on_its_own(lint: Cli) -> None:
+    folder = Path("policies")
+    folder.mkdir()
+    (folder / "one.netsh").write_text(POLICY)
+    (folder / "two.netsh").write_text(POLICY.replace("3DES", "DES"))
+    (folder / "notes.txt").write_text("dear diary")
+    command = ("lint", "policies", "--each", "--site", "site.yaml", "--select", "S20", "--format", "json")
+    result = lint(*command)
+    assert [one["location"]["file"] for one in document(result)["findings"]] == [
+        "policies/one.netsh",
+        "policies/two.netsh",
+    ]
+    assert "policies/notes.txt: CLI003 warning" in result.err
+    for name in ("one.netsh", "two.netsh"):
+        (folder / name).unlink()
+    assert lint(*command).code == Exit.BAD_INPUT
+
+
+KEY = "correct-horse-battery-staple"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github"])
+def test_no_report_has_a_preshared_key(lint: Cli, form: str) -> None:
+    rule = f'add rule name=key policy=Member filterlist=dc filteraction=secure psk="{KEY}"\n'
+    Path("keyed.netsh").write_text(
+        POLICY + rule + rule.replace("filterlist=dc", "filterlist=nowhere") + f"frob psk={KEY}\n"
+    )
+    command = ("lint", "keyed.netsh", "--site", "site.yaml", "--format", form)
+    result = lint(*command)
+    lint(*command, "--write-baseline", "baseline.json")
+    assert "S20" in result.out
+    assert KEY not in result.out + result.err + Path("baseline.json").read_text()
+
+
+def test_standard_input(lint: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(REFUSED.encode())))
+    result = lint("lint", "-", "--site", "site.yaml", "--select", "S20,NS053", "--format", "sarif")
+    found = json.loads(result.out)["runs"][0]["results"]
+    assert [one["ruleId"] for one in found] == ["S20", "NS053"]
+    assert all("physicalLocation" not in place for one in found for place in one["locations"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.linting.reported import Reported, Undecided, merged, of_diagnostic, of_finding
 from ipsecmig.cli.linting.suppressions import SIGN
-from ipsecmig.cli.sources import load, read_loaded
+from ipsecmig.cli.sources import left_out, load, read_loaded
 from ipsecmig.cli.text import count, listed
 from ipsecmig.diagnostics import Diagnostic, Severity, worst
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
@@ -68,14 +68,21 @@ class Inspected:
     inspections: tuple[Inspection, ...] = ()
 
 
+Loaded = tuple[Source, bool]
+"""An input, and whether the command line names it itself."""
+
+
 def inspect_together(job: Job) -> Inspected:
     """Inspect the inputs as one store. Raises InputError where they cannot be read, UsageError for a wrong name."""
-    return _inspect(job, job.inputs.names, "")
+    return _inspect(job, _loaded(job), "")
 
 
 def inspect_each(job: Job) -> Inspected:
-    """Inspect each input as a store of its own, as files of different hosts; raises as `inspect_together`."""
-    parts = [_inspect(job, (name,), name) for name in job.inputs.names]
+    """Inspect each file as a store of its own, as those of different hosts; raises as `inspect_together`."""
+    loaded = _loaded(job)
+    aside = {one: None if one[1] or job.inputs.format else left_out(one[0]) for one in loaded}
+    kept = [one for one in loaded if aside[one] is None]
+    parts = [_inspect(job, [one], one[0].name) for one in kept or loaded]
     return Inspected(
         merged(one for part in parts for one in part.reported),
         tuple(one for part in parts for one in part.sources),
@@ -83,13 +90,16 @@ def inspect_each(job: Job) -> Inspected:
         tuple(one for part in parts for one in part.policies),
         tuple(one for part in parts for one in part.undecided),
         tuple(one for part in parts for one in part.remarks),
-        tuple(one for part in parts for one in part.diagnostics),
+        (*filter(None, aside.values()), *(one for part in parts for one in part.diagnostics)),
         tuple(one for part in parts for one in part.inspections),
     )
 
 
-def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
-    loaded = [one for name in names for one in load(name)]
+def _loaded(job: Job) -> list[Loaded]:
+    return [one for name in job.inputs.names for one in load(name)]
+
+
+def _inspect(job: Job, loaded: Sequence[Loaded], source: str) -> Inspected:
     reading = read_on(loaded, job.inputs)
     policies = _chosen(reading.store, job)
     inspections = tuple(_inspection(job, reading.store, policy) for policy in policies)
@@ -97,7 +107,10 @@ def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
     undecided = [_not_understood(one) for one in _doubts(reading.store, inspections)]
     if not policies:
         undecided.append(
-            Undecided("no policy is defined, so that no rule was run", Subject("source", ", ".join(names)))
+            Undecided(
+                "no policy is defined, so that no rule was run",
+                Subject("source", ", ".join(one.name for one, _ in loaded)),
+            )
         )
     for inspection in inspections:
         for rule in job.rules:
@@ -113,7 +126,7 @@ def _inspect(job: Job, names: Sequence[str], source: str) -> Inspected:
     return Inspected(merged(found), sources, texts, names_found, tuple(undecided), remarks, ours, inspections)
 
 
-def read_on(loaded: Sequence[tuple[Source, bool]], inputs: Inputs) -> Reading:
+def read_on(loaded: Sequence[Loaded], inputs: Inputs) -> Reading:
     """Return the store that Windows would be left with, and all that is to be said, as severe as it is.
 
     Raises InputError for what stays unreadable when the commands that Windows refuses are left out.

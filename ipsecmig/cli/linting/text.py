@@ -61,7 +61,8 @@ def _heading(one: Reported) -> Line:
 
 
 def _details(one: Reported) -> Iterator[tuple[str, str]]:
-    yield "", one.subject.text if one.policies else one.subject.name
+    if one.subject.name != one.code:
+        yield "", one.subject.text if one.policies else one.subject.name
     if one.witness is not None:
         yield "packet: ", witness_text(one.witness)
     for other in one.related:
