@@ -15,8 +15,8 @@ References: strongswan.conf(5), charon.max_ikev1_exchanges.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from ipsecmig.diagnostics import Severity
@@ -24,7 +24,8 @@ from ipsecmig.lint.finding import Finding, policy_subject
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.losses import names
 from ipsecmig.lint.rule import Family, LintRule
-from ipsecmig.model.space import Direction
+from ipsecmig.model.flatten import SpecificFilter
+from ipsecmig.model.selectors import AddressRange
 from ipsecmig.model.treatment import Protect
 
 _REMEMBERED: Final = 3
@@ -34,17 +35,17 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each peer with too many filters."""
     if not names(inspection, "strongswan"):
         return
-    policy, counted = inspection.policy, Counter[str]()
+    own = inspection.inventory.site.addresses
+    with_peer: dict[AddressRange, list[SpecificFilter]] = {}
     for specific in inspection.flat.filters:
         peer = specific.destination.range
-        if not isinstance(specific.treatment, Protect) or not peer.is_host or counted[peer.text()] > _REMEMBERED:
-            continue
-        witness = inspection.decided_by(specific)
-        if witness is not None and witness.packet.direction is Direction.OUT:
-            counted[peer.text()] += 1
-            if counted[peer.text()] > _REMEMBERED:
-                message = f"more than {_REMEMBERED} filters protect traffic with {peer.text()}, a quick mode for each"
-                yield RULE.finding(message, policy_subject(policy), witness)
+        if isinstance(specific.treatment, Protect) and peer.is_host and peer not in own:
+            with_peer.setdefault(peer, []).append(specific)
+    for peer, filters in filter(lambda item: len(item[1]) > _REMEMBERED, with_peer.items()):
+        deciding = filter(None, map(inspection.decided_by, filters))
+        for witness in islice(deciding, _REMEMBERED, _REMEMBERED + 1):
+            message = f"more than {_REMEMBERED} filters protect traffic with {peer.text()}, a quick mode for each"
+            yield RULE.finding(message, policy_subject(inspection.policy), witness)
 
 
 RULE = LintRule("X38", "many-exchanges", Family.MIGRATION, Severity.INFO, check, __doc__)
