@@ -53,13 +53,17 @@ BEHIND, OUTSIDE, FAR = map(IPv4Address, (PEER_ADDRESS, HOST_FAR_ADDRESS, FAR_ADD
 CHARONS_NETWORK, OURS = IPv4Network("10.9.101.0/24"), IPv4Network("10.9.102.0/24")
 CHARONS_HOST, OUR_HOST = IPv4Address("10.9.101.1"), IPv4Address("10.9.102.1")
 
-MASQUERADE = f"""table ip nat {{
-  chain after {{
-    type nat hook postrouting priority srcnat
-    oifname "{TO_FAR}" meta l4proto udp masquerade to :20000-20999
-  }}
-}}
-"""
+
+def masquerade(interface: str) -> str:
+    """Return the ruleset of a NAT in front of that interface."""
+    return f"""table ip nat {{
+      chain before-{interface} {{
+        type nat hook postrouting priority srcnat
+        oifname "{interface}" meta l4proto udp masquerade to :20000-20999
+      }}
+    }}
+    """
+
 
 OFFER = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
 ESP_3DES = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
@@ -72,7 +76,7 @@ def module_lab() -> Iterator[Lab]:
     if reason:
         pytest.skip(reason)
     with open_lab() as lab:
-        lab.host.nft(MASQUERADE)
+        lab.host.nft(masquerade(TO_FAR))
         yield lab
 
 

@@ -26,13 +26,25 @@ from ipsecmig.model.policy import (
 )
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.udp import NAT_T_PORT, Endpoint, Path
 from lab.charon import Charon, missing_charon, open_charon
-from lab.guest.engines import BEHIND, THEM, US, Carried, assert_echoes_pass, child_in, identification, network
+from lab.guest.engines import (
+    BEHIND,
+    THEM,
+    US,
+    Carried,
+    assert_datagrams_pass,
+    assert_echoes_pass,
+    bundles,
+    child_in,
+    identification,
+    network,
+)
 from lab.guest.wire import NAME, Wire, open_wire
-from lab.harness import FAR_ADDRESS, Lab, Machine, missing, open_lab
+from lab.harness import FAR_ADDRESS, PEER_ADDRESS, TO_FAR, Lab, Machine, missing, open_lab
 from lab.ike_runs import finished, run, start
-from lab.test_ike_nat import MASQUERADE
+from lab.test_ike_nat import masquerade
 from lab.test_ike_nat import settings as nat_settings
 
 pytestmark = pytest.mark.lab
@@ -81,6 +93,7 @@ SUITES: Final = {
     "ah": Suite("3des-sha1-modp1024", "ah_proposals = sha1", WITH_3DES, QuickModeOffer((AhTransform(Integrity.SHA1),))),
 }
 each_suite = pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+each_windows = pytest.mark.parametrize("windows", [None, WindowsVersion.SERVER_2003], ids=["RFC", "draft"])
 each_mode = pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name.lower())
 
 
@@ -138,7 +151,7 @@ def test_we_initiate(machine_and_wire: tuple[Machine, Wire], charon: Charon, sui
     start(engine)
     child = child_in(run(engine, Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
-    assert_echoes_pass(wire, child, BEHIND[mode])
+    assert_echoes_pass(wire, bundles(child), BEHIND[mode])
 
 
 @each_suite
@@ -149,35 +162,61 @@ def test_charon_initiates(machine_and_wire: tuple[Machine, Wire], charon: Charon
     charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
     child = child_in(run(Engine(configuration(suite, mode)), Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
-    assert_echoes_pass(wire, child, BEHIND[mode])
+    assert_echoes_pass(wire, bundles(child), BEHIND[mode])
 
 
 @pytest.fixture
-def behind_nat() -> Iterator[tuple[Lab, Wire]]:
-    """Give a lab whose host translates addresses between the wire, where we are, and the far machine."""
+def nat() -> Iterator[tuple[Lab, Wire]]:
+    """Give a lab whose host translates addresses between the wire, where we are, and the others, in both directions."""
     if missing() or missing_charon():
         pytest.skip(missing() or missing_charon())
     with open_lab() as lab:
         wire = Wire(lab.host)
-        lab.host.nft(MASQUERADE)
+        for name in (TO_FAR, NAME):
+            lab.host.nft(masquerade(name))
         lab.host.ip("link", "set", NAME, "up")
         lab.host.ip("addr", "add", f"{NATS_INSIDE}/24", "dev", NAME)
         yield lab, wire
         wire.close()
 
 
+@each_windows
 @each_mode
-def test_we_initiate_from_behind_a_nat(behind_nat: tuple[Lab, Wire], mode: Mode) -> None:
-    lab, wire = behind_nat
+def test_we_initiate_from_behind_a_nat(nat: tuple[Lab, Wire], mode: Mode, windows: WindowsVersion | None) -> None:
+    lab, wire = nat
     suite = SUITES["3des"]
     child = f"mode = {mode.value}\n local_ts = {FAR_ADDRESS}/32\n remote_ts = 0.0.0.0/0"
     us, them = IPv4Address(BEHIND_NAT), IPv4Address(FAR_ADDRESS)
     traffic = Traffic(host(us), host(them), mode, (suite.quick,))
-    engine = Engine(Configuration(us, them, Secret("Open-Sesame"), MainMode((suite.main,)), traffic))
+    engine = Engine(Configuration(us, them, Secret("Open-Sesame"), MainMode((suite.main,)), traffic, windows))
     with open_charon(lab.far) as charon:
         charon.loads(nat_settings(FAR_ADDRESS, "%any", (FAR_ADDRESS, "%any"), child))
         start(engine)
         agreed = child_in(run(engine, Carried(wire), finished))
         charon.wait_for("CHILD_SA x.* established")
         assert agreed.path == Path(Endpoint(us, NAT_T_PORT), Endpoint(them, NAT_T_PORT))
-        assert_echoes_pass(wire, agreed, (BEHIND_NAT, FAR_ADDRESS))
+        pair = bundles(agreed)
+        assert_echoes_pass(wire, pair, (BEHIND_NAT, FAR_ADDRESS))
+        assert_datagrams_pass(lab.far, wire, pair, FAR_ADDRESS, (BEHIND_NAT, FAR_ADDRESS))
+
+
+@each_windows
+@each_mode
+def test_charon_initiates_from_behind_a_nat(nat: tuple[Lab, Wire], mode: Mode, windows: WindowsVersion | None) -> None:
+    lab, wire = nat
+    suite = SUITES["3des"]
+    child = f"mode = {mode.value}\n local_ts = {PEER_ADDRESS}/32\n remote_ts = {BEHIND_NAT}/32"
+    us, outside, them = map(IPv4Address, (BEHIND_NAT, NATS_INSIDE, PEER_ADDRESS))
+    sees = outside if mode is Mode.TRANSPORT else them
+    traffic = Traffic(host(us), host(sees), mode, (suite.quick,))
+    ours = Configuration(us, outside, Secret("Open-Sesame"), MainMode((suite.main,)), traffic, windows, them)
+    with open_charon(lab.peer) as charon:
+        charon.loads(nat_settings(PEER_ADDRESS, BEHIND_NAT, (PEER_ADDRESS, BEHIND_NAT), child))
+        charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
+        agreed = child_in(run(Engine(ours), Carried(wire), finished))
+        charon.wait_for("CHILD_SA x.* established")
+        assert agreed.path is not None
+        assert (agreed.path.remote.address, agreed.path.remote.port in range(20_000, 21_000)) == (outside, True)
+        pair = bundles(agreed)
+        assert_echoes_pass(wire, pair, (BEHIND_NAT, str(sees)))
+        assert_datagrams_pass(lab.peer, wire, pair, PEER_ADDRESS, (BEHIND_NAT, str(sees)))

@@ -25,7 +25,7 @@ from ipsecmig.model.policy import (
     Secret,
 )
 from ipsecmig.model.treatment import Mode
-from lab.guest.engines import BEHIND, THEM, US, Carried, assert_echoes_pass, child_in, identification, network
+from lab.guest.engines import BEHIND, THEM, US, Carried, assert_echoes_pass, bundles, child_in, identification, network
 from lab.guest.wire import Wire, open_wire
 from lab.harness import Machine
 from lab.ike_runs import finished, run, start
@@ -110,7 +110,7 @@ def test_we_initiate(machine_and_wire: tuple[Machine, Wire], suite: Suite, mode:
         start(engine)
         child = child_in(run(engine, Carried(wire), finished))
         pluto.wait_for("IPsec SA established")
-        assert_echoes_pass(wire, child, BEHIND[mode])
+        assert_echoes_pass(wire, bundles(child), BEHIND[mode])
 
 
 @each_suite
@@ -121,7 +121,7 @@ def test_libreswan_initiates(machine_and_wire: tuple[Machine, Wire], suite: Suit
         pluto.initiate("x")
         child = child_in(run(Engine(configuration(suite, mode)), Carried(wire), finished))
         pluto.wait_for("IPsec SA established")
-        assert_echoes_pass(wire, child, BEHIND[mode])
+        assert_echoes_pass(wire, bundles(child), BEHIND[mode])
 
 
 def test_a_group_that_libreswan_has_no_more(machine_and_wire: tuple[Machine, Wire]) -> None:
