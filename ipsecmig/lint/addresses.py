@@ -57,7 +57,7 @@ def unnamed(flat: FlatPolicy) -> AddressRange | None:
     """
     terms = chain.from_iterable((specific.source, specific.destination) for specific in flat.filters)
     named = {(term.range.first, term.range.last) for term in terms if term.range.family is Family.IPV4}
-    gaps = list(_besides((*_spans(flat.site.addresses), *named - {_EVERYBODY})))
+    gaps = list(_free((*_spans(flat.site.addresses), *named - {_EVERYBODY})))
     if not gaps:
         return None
     if any(low <= _EXAMPLE <= high for low, high in gaps):
@@ -68,14 +68,14 @@ def unnamed(flat: FlatPolicy) -> AddressRange | None:
 
 def other_hosts(site: Site) -> tuple[AddressRange, ...]:
     """Return every IPv4 address that another host may have: neither this one's nor a multicast or broadcast address."""
-    return tuple(AddressRange(Family.IPV4, *gap) for gap in _besides(_spans((*site.addresses, *site.broadcasts))))
+    return tuple(AddressRange(Family.IPV4, *gap) for gap in _free(_spans((*site.addresses, *site.broadcasts))))
 
 
 def _spans(ranges: Iterable[AddressRange]) -> Iterator[Span]:
     return ((r.first, r.last) for r in ranges if r.family is Family.IPV4)
 
 
-def _besides(spans: Iterable[Span]) -> Iterator[Span]:
+def _free(spans: Iterable[Span]) -> Iterator[Span]:
     """Yield the IPv4 addresses that a host may have besides those in `spans`."""
     return _gaps(_merged((*spans, *_NOBODY)))
 
@@ -87,3 +87,9 @@ def _gaps(spans: Iterator[Span]) -> Iterator[Span]:
         if free < low:
             yield free, low - 1
         free = high + 1
+
+
+def besides(whole: AddressRange, hole: AddressRange) -> Iterator[AddressRange]:
+    """Yield the parts of `whole` that lie outside `hole`."""
+    parts = ((whole.first, min(whole.last, hole.first - 1)), (max(whole.first, hole.last + 1), whole.last))
+    return (AddressRange(whole.family, low, high) for low, high in parts if low <= high)

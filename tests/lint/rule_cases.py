@@ -4,7 +4,7 @@
 and a `message` that the finding's contains), `silent` none, and `gaps` none although there is something to find: what
 the rule is known not to see. A case has a `name`, a `script` (netsh, executed in one context), and where needed a
 `site`, a `policy` name, a `peer` (`script`, `site`, `policy`) whose policy it is compared with, and the `targets` whose
-losses are known.
+losses are known. `dialect` is that of a script that is not netsh.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class RuleCase:
 
 def _inspection(source: dict[str, Any], peer: Inspection | None) -> Inspection:
     site = inventory_of(Document(source.get("site") or {}, lambda _: Origin("site")))
-    reading = read(Source("policy.netsh", source["script"].encode()), ReadOptions(), "netsh-static")
+    reading = read(
+        Source("policy.netsh", source["script"].encode()), ReadOptions(), source.get("dialect", "netsh-static")
+    )
     assert worst(reading.diagnostics) is not Severity.ERROR, reading.diagnostics
     policy = select_policy(reading.store, source.get("policy"))
     return Inspection(

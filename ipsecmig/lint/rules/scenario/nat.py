@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
-from ipsecmig.lint.addresses import AddressSet
+from ipsecmig.lint.addresses import AddressSet, besides
 from ipsecmig.lint.finding import Finding, policy_subject
 from ipsecmig.lint.inspection import Inspection, is_protected
 from ipsecmig.lint.rule import Family, LintRule
@@ -36,7 +36,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     for nat in inspection.inventory.nats if own else ():
         behind = AddressSet([nat.inside])
         if any(behind.contains(address) for address in own):
-            across = [part for others in inspection.others for part in _besides(others, nat.inside)]
+            across = [part for others in inspection.others for part in besides(others, nat.inside)]
             incapable = [(h, [a for a in h.addresses if not behind.contains(a)]) for h in _incapable(inspection)]
         else:
             yield from _named_inside(inspection, nat)
@@ -54,12 +54,6 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 def _incapable(inspection: Inspection) -> Iterator[Host]:
     return (host for host in inspection.neighbours() if host.nat_traversal is False)
-
-
-def _besides(whole: AddressRange, hole: AddressRange) -> Iterator[AddressRange]:
-    """Yield the parts of `whole` that lie outside `hole`."""
-    parts = ((whole.first, min(whole.last, hole.first - 1)), (max(whole.first, hole.last + 1), whole.last))
-    return (AddressRange(whole.family, low, high) for low, high in parts if low <= high)
 
 
 def _named_inside(inspection: Inspection, nat: Nat) -> Iterator[Finding]:
