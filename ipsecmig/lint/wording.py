@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from ipsecmig.lint.finding import Subject, filter_subject
 from ipsecmig.model.flatten import SpecificFilter
-from ipsecmig.model.treatment import Block, Conflict, Permit, Treatment
+from ipsecmig.model.policy import AhTransform
+from ipsecmig.model.selectors import AH, ESP
+from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment
 
 
 def verdict(treatment: Treatment) -> str:
@@ -16,6 +18,14 @@ def verdict(treatment: Treatment) -> str:
     if isinstance(treatment, Permit):
         return "permitted"
     return "blocked" if isinstance(treatment, Block) else "secured"
+
+
+def protocols(treatment: Treatment) -> tuple[str, ...]:
+    """Return the IP protocols that carry what is secured: ESP, AH or both; several candidates may win in a conflict."""
+    candidates = treatment.candidates if isinstance(treatment, Conflict) else {treatment}
+    offers = (offer for one in candidates if isinstance(one, Protect) for offer in one.offers)
+    used = {AH if isinstance(transform, AhTransform) else ESP for offer in offers for transform in offer.transforms}
+    return tuple(f"IP protocol {number}" for number in sorted(used))
 
 
 def subjects(filters: Iterable[SpecificFilter]) -> tuple[Subject, ...]:

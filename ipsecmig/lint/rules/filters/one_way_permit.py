@@ -15,6 +15,9 @@ References: Microsoft, "What Is IPSec?", "IPSec and ICF"; Microsoft, "IPSec filt
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from operator import eq
+from typing import Final
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Witness, filter_subject
@@ -26,7 +29,9 @@ from ipsecmig.model.selectors import ANY_PROTOCOL, TCP
 from ipsecmig.model.space import Direction, Packet
 from ipsecmig.model.treatment import BLOCK, PERMIT, Permit
 
-_OTHER_WAY = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
+_OTHER_WAY: Final = {Direction.OUT: Direction.IN, Direction.IN: Direction.OUT}
+_ONE_WAY: Final = {Direction.OUT: (PERMIT, BLOCK), Direction.IN: (BLOCK, PERMIT)}
+"""What packets meet on the way out and on the way in, by the direction that is permitted."""
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -46,12 +51,10 @@ def _requests(inspection: Inspection, specific: SpecificFilter) -> Iterator[Pack
     if specific.filter.protocol not in (ANY_PROTOCOL, TCP):
         return
     for box in specific.boxes:
-        direction = Direction(box.direction[0])
-        if direction in _OTHER_WAY:
-            wanted = (PERMIT, BLOCK) if direction is Direction.OUT else (BLOCK, PERMIT)
-            found = inspection.exchanges.find(box._replace(protocol=(TCP, TCP)), wanted.__eq__)
-            if found is not None:
-                yield witness(found[0]._replace(direction=box.direction))
+        one_way = partial(eq, _ONE_WAY.get(Direction(box.direction[0])))
+        found = inspection.exchanges.find(box._replace(protocol=(TCP, TCP)), one_way)
+        if found is not None:
+            yield witness(found[0]._replace(direction=box.direction))
 
 
 RULE = LintRule("X35", "one-way-permit", Family.FILTERS, Severity.WARNING, check, __doc__)

@@ -22,9 +22,8 @@ from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, policy_subject
 from ipsecmig.lint.inspection import Inspection, is_protected
 from ipsecmig.lint.rule import Family, LintRule
+from ipsecmig.lint.wording import protocols
 from ipsecmig.model.inventory import RangeKind
-from ipsecmig.model.policy import AhTransform
-from ipsecmig.model.treatment import Conflict, Protect, Treatment
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -32,16 +31,9 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     for pool in inspection.inventory.pools_of(RangeKind.INTERNET, RangeKind.PERIMETER):
         witness = inspection.find_with([pool.network], is_protected)
         if witness is not None:
-            needed = ", ".join((*_protocols(witness.treatment), "UDP 500 and UDP 4500"))
+            needed = ", ".join((*protocols(witness.treatment), "UDP 500 and UDP 4500"))
             message = f"firewalls between this host and {pool.network.text()} must let through {needed}"
             yield RULE.finding(message, policy_subject(inspection.policy), witness, certain=False)
-
-
-def _protocols(treatment: Treatment) -> list[str]:
-    candidates = treatment.candidates if isinstance(treatment, Conflict) else {treatment}
-    offers = (offer for one in candidates if isinstance(one, Protect) for offer in one.offers)
-    transforms = (transform for offer in offers for transform in offer.transforms)
-    return sorted({f"IP protocol {51 if isinstance(transform, AhTransform) else 50}" for transform in transforms})
 
 
 RULE = LintRule("X30", "firewalls-in-path", Family.FILTERS, Severity.WARNING, check, __doc__)

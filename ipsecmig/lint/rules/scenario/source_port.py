@@ -46,7 +46,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 def _opened(inspection: Inspection, specific: SpecificFilter) -> Iterator[Witness]:
     """Yield packets to an unnamed port that the filter lets in, and that would be stopped from an unnamed port."""
     for box in specific.boxes:
-        if box.direction == _INBOUND and box.local_port == ALL_PORTS and box.remote_port != ALL_PORTS:
+        if box.direction == _INBOUND and box.local_port == ALL_PORTS:
             packet = witness(box._replace(local_port=_DYNAMIC))
             treatment = inspection.decisions.at(packet)
             elsewhere = inspection.decisions.at(packet._replace(remote_port=DYNAMIC_PORT.first))
