@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
+from ipsecmig.errors import BudgetExceeded
 from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
 from ipsecmig.lint.finding import Witness
 from ipsecmig.lint.peers import Encounter, Side, encounters
@@ -101,15 +102,30 @@ class Inspection:
         """What packets meet, as an exact function of packets. Raises BudgetExceeded."""
         return self.contests.map.map(self.contests.contenders.treatment)
 
-    @cached_property
+    @property
     def ranking(self) -> Ranking:
         """The foremost filters at every packet, and those next to them. Raises BudgetExceeded."""
-        return ranking(self.flat)
+        return self._ranked[0]
 
-    @cached_property
+    @property
     def contests(self) -> ContestMap:
         """The foremost filters at every packet. Raises BudgetExceeded."""
-        return self.ranking.contests()
+        return self._ranked[1]
+
+    @property
+    def _ranked(self) -> tuple[Ranking, ContestMap]:
+        if isinstance(self._ranked_or_not, BudgetExceeded):
+            raise BudgetExceeded(self._ranked_or_not.budget)
+        return self._ranked_or_not
+
+    @cached_property
+    def _ranked_or_not(self) -> tuple[Ranking, ContestMap] | BudgetExceeded:
+        """The costly part of every answer about packets: what it fails by is kept too, for all rules ask for it."""
+        try:
+            ranked = ranking(self.flat)
+            return ranked, ranked.contests()
+        except BudgetExceeded as failure:
+            return failure
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
