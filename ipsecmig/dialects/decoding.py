@@ -12,7 +12,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import ReadOptions, Source
@@ -60,6 +60,7 @@ _CONTROLS = re.compile("[\x01-\x06\x0e-\x19\x1c-\x1f\x7f]")
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
 _NEWLINES = re.compile("\r+\n?")
 _SAMPLE: Final = 1 << 16
+_PIECE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +76,25 @@ def read_source(path: str) -> Source:
     """Return the bytes of the file `path`, or of standard input for `-`. Raises InputError with the system's reason."""
     try:
         if path == "-":
-            data = sys.stdin.buffer.read(SIZE_LIMIT + 1)
+            data = _read(sys.stdin.buffer)
         else:
             with Path(path).open("rb") as file:
-                data = file.read(SIZE_LIMIT + 1)
+                data = _read(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError((CANNOT_READ.say(Origin(path), reason=reason),)) from error
     if len(data) > SIZE_LIMIT:
         raise InputError((TOO_LARGE.say(Origin(path), limit=SIZE_LIMIT >> 20),))
     return Source(path, data)
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Return what is in a file, but hardly more than the limit. To read all at once takes memory for the limit."""
+    pieces, octets = [], 0
+    while octets <= SIZE_LIMIT and (piece := file.read(_PIECE)):
+        pieces.append(piece)
+        octets += len(piece)
+    return b"".join(pieces)
 
 
 def decode(source: Source, options: ReadOptions) -> Decoded:
