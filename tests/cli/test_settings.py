@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fake_parts import Cli, FakeTargets, loss
 from ipsecmig.cli import settings
 from ipsecmig.cli.app import COMMANDS
 from ipsecmig.cli.groups import with_groups
+from ipsecmig.cli.lint import Level, ReportFormat, Threshold, lint
 from ipsecmig.model.targets import SecurityDirection
 
 
@@ -77,3 +79,12 @@ def test_not_utf8(cli: Cli, folder: Path) -> None:
 def test_every_key_is_an_option_of_some_command() -> None:
     parameters = {name for command in COMMANDS for name in with_groups(command).__annotations__}
     assert {parameter for parameter, _ in settings.KEYS.values()} <= parameters
+    assert {parameter for parameter, _ in settings.LINT_KEYS.values()} <= set(with_groups(lint).__annotations__)
+
+
+@pytest.mark.parametrize(
+    ("key", "option"), [("fail-on", Threshold), ("format", ReportFormat), ("severity", Level)], ids=str
+)
+def test_settings_of_lint_take_what_the_options_take(key: str, option: type[StrEnum]) -> None:
+    kind = settings.LINT_KEYS[key][1]
+    assert kind.expected == "one of " + ", ".join(option)
