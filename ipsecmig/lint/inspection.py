@@ -157,14 +157,25 @@ class Inspection:
         return tuple((rule, ours, action) for rule, ours, action in rules if ours is not None and action is not None)
 
     @property
-    def side(self) -> Side:
-        """This host's side of a comparison with another one. Raises BudgetExceeded."""
-        return Side(self.flat, self.decisions)
+    def is_translated(self) -> bool:
+        """Whether an address translator of the inventory stands before this host."""
+        inside = AddressSet(nat.inside for nat in self.inventory.nats)
+        return any(map(inside.contains, self.inventory.site.addresses))
+
+    @property
+    def sides(self) -> tuple[Side, Side] | None:
+        """This host and `peer`, to be compared; None without a peer, or where they see other addresses than each has.
+
+        Raises BudgetExceeded.
+        """
+        if self.peer is None or self.is_translated or self.peer.is_translated:
+            return None
+        return Side(self.flat, self.decisions), Side(self.peer.flat, self.peer.decisions)
 
     @cached_property
     def encounters(self) -> tuple[Encounter, ...]:
-        """What this host and `peer` protect of the packets between them, none without a peer. Raises BudgetExceeded."""
-        return () if self.peer is None else encounters(self.side, self.peer.side)
+        """What `sides` protect of the packets between them, none where there are none. Raises BudgetExceeded."""
+        return () if self.sides is None else encounters(*self.sides)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -6,6 +6,7 @@ Only packets between the hosts' own addresses are looked at. What one of them tu
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from ipsecmig.model.decision import DecisionMap
@@ -48,12 +49,25 @@ def encounters(ours: Side, theirs: Side) -> tuple[Encounter, ...]:
     There are none while the addresses of a host are not known. Raises BudgetExceeded.
     """
     between = list(_between(ours.flat, theirs.flat))
-    here = ours.decisions.restrict(between, PERMIT)
-    there = theirs.decisions.restrict((_turned(part) for part in between), PERMIT)
-    layers = ((_turned(part), leaf) for part, leaf in there.boxes(lambda leaf: leaf != PERMIT))
-    seen: DecisionMap[Treatment] = DecisionMap.from_layers(layers, PERMIT)
-    found = here.differences(seen, lambda a, b: not isinstance(a, Protect) and not isinstance(b, Protect), _MOST)
+    exempt = [*_exempt(ours.flat), *((_turned(part), PERMIT) for part, _ in _exempt(theirs.flat))]
+    here = ours.decisions.restrict(between, PERMIT).boxes(_is_filtered)
+    there = theirs.decisions.restrict((_turned(part) for part in between), PERMIT).boxes(_is_filtered)
+    own: DecisionMap[Treatment] = DecisionMap.from_layers(chain(exempt, here), PERMIT)
+    seen: DecisionMap[Treatment] = DecisionMap.from_layers(
+        chain(exempt, ((_turned(part), leaf) for part, leaf in there)), PERMIT
+    )
+    found = own.differences(seen, lambda a, b: not isinstance(a, Protect) and not isinstance(b, Protect), _MOST)
     return tuple(_encounter(ours.flat, theirs.flat, difference.witness) for difference in found.differences)
+
+
+def _exempt(flat: FlatPolicy) -> Iterator[tuple[Box, Treatment]]:
+    """Yield what no filter decides; packets that one side exempts are not compared."""
+    for exemption in flat.exemptions:
+        yield from ((part, PERMIT) for part in exemption.boxes)
+
+
+def _is_filtered(treatment: Treatment) -> bool:
+    return treatment != PERMIT
 
 
 def _encounter(ours: FlatPolicy, theirs: FlatPolicy, packet: Packet) -> Encounter:

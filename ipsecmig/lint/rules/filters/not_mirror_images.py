@@ -33,9 +33,9 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _found(inspection: Inspection) -> Iterator[Finding]:
-    if inspection.peer is None:
+    if inspection.sides is None:
         return
-    ours, theirs = inspection.side, inspection.peer.side
+    ours, theirs = inspection.sides
     back = ((here, there) for there, here in unmatched(theirs, ours))
     for here, there in chain(unmatched(ours, theirs), back):
         subject = rule_subject(inspection.policy, here.deciding[0].rule)

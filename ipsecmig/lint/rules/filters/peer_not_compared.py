@@ -1,7 +1,7 @@
 """A peer's policy could not be compared, or not whole.
 
 What: A peer's policy was given, but not the addresses of both hosts, so that the packets between them are not known; or
-one of the policies has tunnels, which are not compared.
+an address translator stands before one of them; or one of the policies has tunnels, which are not compared.
 
 Why: That nothing was found about the two policies then says nothing.
 
@@ -32,6 +32,10 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     unknown = [name for name, side in sides.items() if not side.inventory.site.addresses]
     if unknown:
         message = f"the addresses of {' and '.join(unknown)} are not known: the two policies were not compared"
+        yield RULE.finding(message, subject)
+    translated = [name for name, side in sides.items() if side.is_translated]
+    if translated:
+        message = f"a translator stands before {' and '.join(translated)}: the two policies were not compared"
         yield RULE.finding(message, subject)
     tunnels = [name for name, side in sides.items() if any(_is_tunnel(side))]
     if tunnels:
