@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from ground_truth import SAMPLES
+
 from ipsecmig.cli.site import read_inventory
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
