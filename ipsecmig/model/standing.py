@@ -8,7 +8,7 @@ for filters that are ordered by specificity and not by place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -148,10 +148,9 @@ class Ranking:
         claimed = [(box, owners.setdefault((number, box), mine), number) for box, number in selected]
         own = [(box, number) for box, owner, number in claimed if owner is mine and number in needed]
         whole = tuple(specific for specific, _ in halves)
-        needs = self.ranks.needs
-        if any(needs(self.map.at(_corner(box)), number) or self._where(box, number, needs) for box, number in own):
+        if any(self._is_needed(box, number) for box, number in own):
             return Verdict(whole, Standing.NEEDED)
-        led = next((found for box, number in selected if (found := self._where(box, number, self.ranks.leads))), None)
+        led = next((found for box, number in selected if (found := self._led(box, number))), None)
         if led is None:
             packet = witness(selected[0][0])
             return Verdict(whole, Standing.UNREACHABLE, packet, self.ranks.foremost(self.map.at(packet)))
@@ -162,11 +161,17 @@ class Ranking:
         instead = self.ranks.foremost(self.map.at(packet) - {number})
         return Verdict(whole, Standing.REDUNDANT, packet, instead, twin)
 
-    def _where(self, box: Box, number: int, holds: Callable[[Contest, int], bool]) -> tuple[Packet, int] | None:
-        """Return a packet of `box` for whose leaf and `number` it `holds`, with the number; None if there is none."""
-        packet = witness(box)
-        if not holds(self.map.at(packet), number):
-            found = self.map.find(box, lambda contest: holds(contest, number))
+    def _is_needed(self, box: Box, number: int) -> bool:
+        """Whether some packet of `box` would be treated otherwise without the filters of `number`."""
+        needs = self.ranks.needs
+        at_once = needs(self.map.at(_corner(box)), number)
+        return at_once or self.map.find(box, lambda contest: needs(contest, number)) is not None
+
+    def _led(self, box: Box, number: int) -> tuple[Packet, int] | None:
+        """Return a packet of `box` at which `number` is foremost, and the number; None where there is none."""
+        leads, packet = self.ranks.leads, witness(box)
+        if not leads(self.map.at(packet), number):
+            found = self.map.find(box, lambda contest: leads(contest, number))
             if found is None:
                 return None
             packet = witness(found[0])
