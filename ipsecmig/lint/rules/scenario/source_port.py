@@ -39,7 +39,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
         shown = next(_opened(inspection, specific), None)
         if shown is not None:
             seen.add(id(specific.filter))
-            message = f"what comes from port {shown.packet.remote_port} reaches every port of this host"
+            message = f"what comes from port {shown.packet.remote_port} reaches every port that no filter names"
             yield RULE.finding(message, filter_subject(specific.filter_list, specific.filter), shown)
 
 
