@@ -27,6 +27,18 @@ class AddressSet:
         return position >= 0 and wanted.last <= spans[position][1]
 
 
+def without(span: Span, numbers: Iterable[int]) -> Iterator[Span]:
+    """Yield the parts of `span` that hold none of `numbers`."""
+    low, high = span
+    for number in sorted(numbers):
+        if low <= number <= high:
+            if low < number:
+                yield low, number - 1
+            low = number + 1
+    if low <= high:
+        yield low, high
+
+
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
     """Yield `spans` in ascending order, those that overlap or touch as one."""
     current: Span | None = None

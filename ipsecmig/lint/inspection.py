@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import product
 from typing import Final
 
 from ipsecmig.errors import BudgetExceeded
-from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
+from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed, without
 from ipsecmig.lint.finding import Witness
 from ipsecmig.lint.peers import Encounter, Side, encounters
 from ipsecmig.model.conflicts import ConflictReport, FilterIndex, conflicts_among
@@ -21,7 +22,7 @@ from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS, Host, HostRole, Inven
 from ipsecmig.model.packets import witness
 from ipsecmig.model.policy import FilterAction, FilterList, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY_PROTOCOL, ICMP, TCP, UDP, AddressRange, Family, PortRange
-from ipsecmig.model.space import WITH_PORTS, Box, Direction, box
+from ipsecmig.model.space import WITH_PORTS, Box, Direction, Span, box
 from ipsecmig.model.specificity import ContestMap
 from ipsecmig.model.standing import Ranking, Verdict, ranking
 from ipsecmig.model.targets import Loss
@@ -200,7 +201,7 @@ class Inspection:
 
     def find_with(self, remotes: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
         """Return some packet between this host and `remotes` whose treatment is wanted, or None; raises as `find`."""
-        return self.find((within for remote in remotes for within in self.traffic(remote)), wanted)
+        return self.find(self.possible(within for remote in remotes for within in self.traffic(remote)), wanted)
 
     def deciding(self, wanted: Predicate) -> Iterator[tuple[SpecificFilter, Witness]]:
         """Yield each filter whose own treatment is wanted and is what some packet that it selects meets."""
@@ -226,17 +227,29 @@ class Inspection:
 
     def decided_by(self, specific: SpecificFilter) -> Witness | None:
         """Return a packet that `specific` selects and that meets its treatment, or None. Raises BudgetExceeded."""
-        return self.find(self.own_first(specific.boxes), lambda treatment: treatment == specific.treatment)
+        return self.find(self.possible(specific.boxes), lambda treatment: treatment == specific.treatment)
 
-    def own_first(self, boxes: Iterable[Box]) -> Iterator[Box]:
-        """Yield the parts of `boxes` that go out from or come in to this host's own addresses, then `boxes` whole."""
-        boxes = tuple(boxes)
-        for own in self.inventory.site.addresses:
-            for whole in boxes:
-                same = whole.family == (own.family, own.family) and whole.direction[0] != Direction.FORWARD
-                if same and whole.local[0] <= own.first <= whole.local[1] and whole.local[0] < whole.local[1]:
-                    yield whole._replace(local=(own.first, own.first))
-        yield from boxes
+    def _strangers(self, whole: Box) -> Iterator[Span]:
+        """Yield the stranger if it is a remote end of `whole`: it reads best in a witness."""
+        number = -1 if self.stranger is None else self.stranger.first
+        if whole.family[0] == Family.IPV4 and whole.remote[0] <= number <= whole.remote[1]:
+            yield number, number
+
+    def possible(self, boxes: Iterable[Box]) -> Iterator[Box]:
+        """Yield the parts of `boxes` whose packets have one end at this host, or none if they are forwarded.
+
+        All of them where this host's addresses are not known. What comes in to multicast and broadcast addresses is
+        left out.
+        """
+        own = self.inventory.site.addresses
+        for whole in boxes if own else ():
+            ours = [address.first for address in own if whole.family[0] == address.family]
+            here = [(number, number) for number in ours if whole.local[0] <= number <= whole.local[1]]
+            locals_ = without(whole.local, ours) if whole.direction[0] == Direction.FORWARD else here
+            for local, remote in product(locals_, (*self._strangers(whole), *without(whole.remote, ours))):
+                yield whole._replace(local=local, remote=remote)
+        if not own:
+            yield from boxes
 
     @cached_property
     def stranger(self) -> AddressRange | None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
-from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed
+from ipsecmig.lint.addresses import AddressSet, other_hosts, unnamed, without
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.site import Site
@@ -26,6 +26,13 @@ def test_a_range_is_in_the_set_exactly_when_each_of_its_addresses_is(
     asked = AddressRange(Family.IPV4, wanted[0], wanted[0] + wanted[1])
     expected = every.issuperset(range(asked.first, asked.last + 1))
     assert AddressSet(ranges).contains(asked) == expected
+
+
+@given(span=SMALL, numbers=st.lists(st.integers(0, 50), max_size=4))
+def test_a_span_without_some_numbers(span: tuple[int, int], numbers: list[int]) -> None:
+    low, high = span[0], span[0] + span[1]
+    left = [number for first, last in without((low, high), numbers) for number in range(first, last + 1)]
+    assert left == [number for number in range(low, high + 1) if number not in numbers]
 
 
 def test_the_families_are_apart() -> None:
