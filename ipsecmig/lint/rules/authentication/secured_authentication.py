@@ -41,7 +41,9 @@ def check(inspection: Inspection) -> Iterator[Finding]:
         for address in host.addresses:
             witness = _ticket(inspection, address)
             if witness is not None:
-                yield RULE.finding(f"Kerberos with {host.name} waits for Kerberos with {host.name}", subject, witness)
+                yield RULE.finding(
+                    f"fetching a Kerberos ticket from {host.name} is itself secured by Kerberos", subject, witness
+                )
                 break
     for host in inspection.neighbours(HostRole.CERTIFICATION_AUTHORITY):
         witness = inspection.find(inspection.traffic_with(host, TCP), _by_certificate)
@@ -51,7 +53,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     if not controllers and inspection.stranger is not None:
         witness = _ticket(inspection, inspection.stranger)
         if witness is not None:
-            message = "Kerberos with every other host waits for Kerberos, if domain controllers are among them"
+            message = "fetching Kerberos tickets is itself secured by Kerberos, if a peer is a domain controller"
             yield RULE.finding(message, subject, witness, certain=False)
 
 

@@ -1,8 +1,8 @@
 """Tunnel mode is used for remote access.
 
 What: A tunnel rule leads to a client: its endpoint, or the far side of a filter, lies in a range of the inventory for
-VPN clients, homes, wireless or dynamic addresses. Without such a range: it leads to one host that is its own endpoint,
-or takes all traffic of this host.
+VPN clients, homes, wireless or dynamic addresses; or this host is such a client and its own packets take the tunnel.
+Without such a range: it leads to one host that is its own endpoint, or takes all traffic of this host.
 
 Why: Tunnel mode has no standard way to authenticate users and to give clients an address and name servers.
 
@@ -35,7 +35,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each tunnel rule that leads to a client, an error where the inventory proves it."""
     found: set[int] = set()
     for specific, tunnel in _outbound(inspection):
-        certain = _to_client(inspection, specific, tunnel)
+        certain = _with_client(inspection, specific, tunnel)
         if id(specific.rule) in found or not (certain or _looks_so(specific, tunnel)):
             continue
         witness = inspection.decided_by(specific)
@@ -54,9 +54,10 @@ def _outbound(inspection: Inspection) -> Iterator[tuple[SpecificFilter, Tunnel]]
             yield specific, treatment.tunnel
 
 
-def _to_client(inspection: Inspection, specific: SpecificFilter, tunnel: Tunnel) -> bool:
+def _with_client(inspection: Inspection, specific: SpecificFilter, tunnel: Tunnel) -> bool:
     clients = inspection.pool(*_CLIENTS)
-    ends = (tunnel.remote, specific.destination.range)
+    own = tunnel.local if specific.source.me else None
+    ends = (own, tunnel.remote, specific.destination.range)
     return any(end is not None and clients.contains(end) for end in ends)
 
 
