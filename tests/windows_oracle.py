@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ipsecmig.model.policy import ConnectionType, Filter, FilterAction, PolicyStore, Rule
+from ipsecmig.model.flatten import FlatPolicy
+from ipsecmig.model.policy import Action, ConnectionType, Filter, FilterAction, PolicyStore, Rule
 from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, Me, PortRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import Direction, Link, Packet
+from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
 
 
 class Wire(NamedTuple):
@@ -141,3 +143,39 @@ def is_exempt(wire: Wire, value: int, *, negotiates: bool) -> str | None:
     if value in (0, 1) and (multicast or wire.destination == 0xFFFFFFFF):
         return "multicast" if multicast else "broadcast"
     return None
+
+
+def _same_treatment(match: Match, store: PolicyStore) -> object:
+    """Return what tells treatments apart: permit, block, or everything that negotiation depends on."""
+    action = match.action
+    if action.action is not Action.NEGOTIATE:
+        return action.action
+    return (
+        action.offers,
+        match.rule.authentication,
+        action.inbound_passthrough,
+        action.soft,
+        store.policies[0].main_mode,
+    )
+
+
+def told(treatment: Treatment, store: PolicyStore) -> frozenset[object]:
+    """Return the treatment in the terms of `expected`."""
+    one = treatment.candidates if isinstance(treatment, Conflict) else {treatment}
+    return frozenset(_told(t, store) for t in one)
+
+
+def _told(treatment: Permit | Block | Protect, store: PolicyStore) -> object:
+    if isinstance(treatment, Protect):
+        flags = (treatment.accept_clear_inbound, treatment.fallback_to_clear)
+        return (treatment.offers, treatment.authentication, *flags, treatment.main_mode)
+    return Action.PERMIT if treatment == PERMIT else Action.BLOCK
+
+
+def expected(store: PolicyStore, flat: FlatPolicy, wire: Wire, universe: Universe) -> frozenset[object]:
+    """Return what the packet may meet: one thing, or several where filters are in conflict."""
+    negotiates = any(isinstance(f.treatment, Protect) for f in flat.filters)
+    if is_exempt(wire, flat.exemption_value, negotiates=negotiates):
+        return frozenset({Action.PERMIT})
+    best = foremost(matches(store, flat.site, wire, universe))
+    return frozenset(_same_treatment(m, store) for m in best) or frozenset({Action.PERMIT})

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies.small import SMALL_BASE, small_policies, small_sites
-from windows_oracle import Match, Universe, Wire, foremost, is_exempt, matches, on_the_wire, possible
+from windows_oracle import Universe, expected, on_the_wire, possible, told
 
 from ipsecmig.model.conflicts import decision_map, decision_maps, find_conflicts, treat_alike
 from ipsecmig.model.explanation import Decider, explain
-from ipsecmig.model.flatten import FlatPolicy, flatten
+from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import Action, Filter, FilterAction, FilterList, MainMode, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY, ANY_PORT, ME, Address, AddressRange, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import Direction, Packet
-from ipsecmig.model.treatment import BLOCK, PERMIT, Block, Conflict, Permit, Protect, Treatment
+from ipsecmig.model.treatment import BLOCK, PERMIT, Conflict
 
 ADDRESSES = (*range(SMALL_BASE - 1, SMALL_BASE + 5), 0xE0000005, 0xFFFFFFFF)
 PORTS = (0, 1, 2, 3, 4, 88, 500)
@@ -36,40 +36,6 @@ def packets(count: int) -> st.SearchStrategy[list[Packet]]:
     return st.lists(st.sampled_from(EVERY), min_size=count, max_size=count)
 
 
-def same_treatment(match: Match, store: PolicyStore) -> object:
-    """Return what tells treatments apart: permit, block, or everything that negotiation depends on."""
-    action = match.action
-    if action.action is not Action.NEGOTIATE:
-        return action.action
-    return (
-        action.offers,
-        match.rule.authentication,
-        action.inbound_passthrough,
-        action.soft,
-        store.policies[0].main_mode,
-    )
-
-
-def told(treatment: Treatment, store: PolicyStore) -> frozenset[object]:
-    one = treatment.candidates if isinstance(treatment, Conflict) else {treatment}
-    return frozenset(_told(t, store) for t in one)
-
-
-def _told(treatment: Permit | Block | Protect, store: PolicyStore) -> object:
-    if isinstance(treatment, Protect):
-        flags = (treatment.accept_clear_inbound, treatment.fallback_to_clear)
-        return (treatment.offers, treatment.authentication, *flags, treatment.main_mode)
-    return Action.PERMIT if treatment == PERMIT else Action.BLOCK
-
-
-def expected(store: PolicyStore, flat: FlatPolicy, wire: Wire) -> frozenset[object]:
-    negotiates = any(isinstance(f.treatment, Protect) for f in flat.filters)
-    if is_exempt(wire, flat.exemption_value, negotiates=negotiates):
-        return frozenset({Action.PERMIT})
-    best = foremost(matches(store, flat.site, wire, UNIVERSE))
-    return frozenset(same_treatment(m, store) for m in best) or frozenset({Action.PERMIT})
-
-
 @settings(max_examples=150, deadline=None)
 @given(small_policies(), small_sites(), packets(60))
 def test_every_packet_meets_what_windows_does(store: PolicyStore, site: Site, drawn: list[Packet]) -> None:
@@ -79,7 +45,7 @@ def test_every_packet_meets_what_windows_does(store: PolicyStore, site: Site, dr
     for packet in drawn:
         wire = on_the_wire(packet)
         if possible(wire, site):
-            assert told(found.at(packet), store) == expected(store, flat, wire), packet.text()
+            assert told(found.at(packet), store) == expected(store, flat, wire, UNIVERSE), packet.text()
 
 
 @settings(max_examples=100, deadline=None)

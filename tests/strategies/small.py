@@ -13,6 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from ipsecmig.model import selectors
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.inventory import AddressPool, Host, HostRole, Inventory, RangeKind, Sensitive
 from ipsecmig.model.policy import (
     Action,
     AhTransform,
@@ -109,3 +110,31 @@ def small_sites() -> SearchStrategy[Site]:
     own = st.lists(st.sampled_from(SMALL_ADDRESSES), max_size=2, unique=True)
     ranges = own.map(lambda numbers: tuple(AddressRange(Family.IPV4, n, n) for n in numbers))
     return st.builds(Site, addresses=ranges, exemptions=st.none() | st.integers(0, 3))
+
+
+def _hosts(count: int) -> SearchStrategy[tuple[Host, ...]]:
+    """Up to `count` other hosts of the small universe, or just outside of it, with some roles."""
+    address = st.sampled_from((*SMALL_ADDRESSES, SMALL_BASE + 8)).map(_single)
+    roles = st.frozensets(st.sampled_from(HostRole), max_size=2)
+    known = st.none() | st.booleans()
+    host = st.builds(lambda one, has, able: Host(one.text(), (one,), has, able), address, roles, known)
+    return st.lists(host, max_size=count, unique_by=lambda one: one.name).map(tuple)
+
+
+def _single(number: int) -> AddressRange:
+    return AddressRange(Family.IPV4, number, number)
+
+
+@st.composite
+def small_inventories(draw: DrawFn) -> Inventory:
+    """Draw what is known around the host of a small policy: hosts with roles, ranges, and what is sensitive."""
+    bounds = st.tuples(st.sampled_from(SMALL_ADDRESSES), st.sampled_from(SMALL_ADDRESSES))
+    networks = bounds.map(lambda b: AddressRange(Family.IPV4, min(b), max(b)))
+    pools = st.builds(AddressPool, networks, st.sampled_from(RangeKind))
+    return Inventory(
+        draw(small_sites()),
+        hosts=draw(_hosts(3)),
+        pools=tuple(draw(st.lists(pools, max_size=2))),
+        sensitive=tuple(draw(st.lists(st.builds(Sensitive, networks), max_size=1))),
+        simple_policy_update=draw(st.none() | st.booleans()),
+    )

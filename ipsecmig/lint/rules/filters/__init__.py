@@ -14,6 +14,7 @@ from ipsecmig.lint.rules.filters import (
     missing_mirror,
     not_mirror_images,
     one_way_permit,
+    order,
     overridden,
     path,
     peer_not_compared,
@@ -45,4 +46,5 @@ RULES: Final[tuple[LintRule, ...]] = (
     written_twice.RULE,
     unreachable.RULE,
     redundant.RULE,
+    order.RULE,
 )

@@ -46,7 +46,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 def _one_way(inspection: Inspection, specific: SpecificFilter, treatment: Protect) -> Iterator[tuple[Packet, Witness]]:
     """Yield packets that the filter secures, with the replies and what these meet."""
     for there, back in ((Direction.OUT, Direction.IN), (Direction.IN, Direction.OUT)):
-        for box in along(specific.boxes, there):
+        for box in along(inspection.possible(specific.boxes), there):
             found = inspection.exchanges.find(box, _secured_one_way(treatment, there))
             if found is not None:
                 packet = witness(found[0])
