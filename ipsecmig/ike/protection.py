@@ -12,8 +12,8 @@ from typing import Final
 
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed
-from ipsecmig.ike.wire.cursor import Cursor
-from ipsecmig.ike.wire.generic import GENERIC_HEADER, Payload, encode_before
+from ipsecmig.ike.wire.cursor import GENERIC_HEADER, Cursor
+from ipsecmig.ike.wire.generic import Payload, encode_before
 from ipsecmig.ike.wire.message import HEADER, Header, SealedMessage
 from ipsecmig.ike.wire.numbers import Flag
 from ipsecmig.ike.wire.opaque import Hash

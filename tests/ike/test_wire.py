@@ -151,7 +151,7 @@ SA_HEAD = "00000001 00000001"
 @pytest.mark.parametrize(
     ("datagram", "offset", "expected"),
     [
-        (CKY_I, 8, "8 octets of the responder's cookie, not 0"),
+        (CKY_I, 8, "28 octets of the header, not 8"),
         (CKY_I + CKY_R + bytes.fromhex("21 20 22 08 00000000 0000001c"), 17, "major version 1, not 2"),
         (_datagram(0, "00"), 28, "the end of the message, not 1 more octets"),
         (_datagram(10, ""), 28, "4 octets of a payload header, not 0"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from struct import Struct
-from typing import ClassVar, Final, NamedTuple, TypeVar
+from typing import ClassVar, Final, NamedTuple, NoReturn
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.attributes import Attribute, decode_attributes, encode_attributes
@@ -15,10 +14,10 @@ from ipsecmig.ike.wire.generic import decode_chain, encode_chain
 from ipsecmig.ike.wire.numbers import DOI_IPSEC, SITUATION_IDENTITY_ONLY, PayloadNumber
 from ipsecmig.ike.wire.opaque import Uninterpreted
 
-T = TypeVar("T")
-
-_TRANSFORM: Final = Struct("!BBH")
-_PROPOSAL: Final = Struct("!BBBB")
+_TRANSFORM_HEAD: Final = Struct("!BBH")
+_PROPOSAL_HEAD: Final = Struct("!BBBB")
+_TRANSFORM: Final = int(PayloadNumber.TRANSFORM)
+_PROPOSAL: Final = int(PayloadNumber.PROPOSAL)
 
 MAX_PROPOSALS: Final = 64
 MAX_TRANSFORMS: Final = 255
@@ -38,7 +37,7 @@ class Transform(NamedTuple):
     @property
     def number(self) -> int:
         """The payload type."""
-        return PayloadNumber.TRANSFORM
+        return _TRANSFORM
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Transform:
@@ -69,7 +68,7 @@ _USUAL_OCTETS: Final = 64
 
 
 def _decode_transform(cursor: Cursor) -> Transform:
-    position, transform, reserved = cursor.numbers(_TRANSFORM, "the transform")
+    position, transform, reserved = cursor.numbers(_TRANSFORM_HEAD, "the transform")
     if reserved:
         raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
     return Transform(position, transform, decode_attributes(cursor))
@@ -96,7 +95,7 @@ class Proposal(NamedTuple):
     @property
     def number(self) -> int:
         """The payload type."""
-        return PayloadNumber.PROPOSAL
+        return _PROPOSAL
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Proposal:
@@ -104,10 +103,10 @@ class Proposal(NamedTuple):
 
         Raises Malformed, also when the transforms are not as many as their count says.
         """
-        position, protocol, spi_size, count = cursor.numbers(_PROPOSAL, "the proposal")
+        position, protocol, spi_size, count = cursor.numbers(_PROPOSAL_HEAD, "the proposal")
         start = cursor.offset - 1
         spi = cursor.octets(spi_size, "the SPI")
-        transforms = _same(cursor, PayloadNumber.TRANSFORM, count, _a_transform)
+        transforms = decode_chain(cursor, _TRANSFORM if cursor.remaining else 0, count, *_TRANSFORMS)
         if len(transforms) != count:
             raise Malformed(start, f"{len(transforms)} as the number of transforms, not {count}")
         return cls(position, protocol, spi, transforms)
@@ -135,7 +134,7 @@ class SecurityAssociation:
         head = cursor.octets(len(_HEAD), "the DOI and situation")
         if head != _HEAD:
             return Uninterpreted(cls.number, head + cursor.rest())
-        return cls(_same(cursor, PayloadNumber.PROPOSAL, MAX_PROPOSALS, _a_proposal))
+        return cls(decode_chain(cursor, _PROPOSAL if cursor.remaining else 0, MAX_PROPOSALS, *_PROPOSALS))
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError if a field does not fit."""
@@ -145,18 +144,10 @@ class SecurityAssociation:
 _HEAD: Final = DOI_IPSEC.to_bytes(4, "big") + SITUATION_IDENTITY_ONLY.to_bytes(4, "big")
 
 
-def _same(
-    cursor: Cursor, number: int, limit: int, body_of: Callable[[int, Cursor], Callable[[Cursor], T]]
-) -> tuple[T, ...]:
-    """Return a chain of payloads of one type only; no octet left is an empty chain."""
-    return decode_chain(cursor, number if cursor.remaining else PayloadNumber.NONE, limit, body_of)
+def _misplaced(wanted: PayloadNumber, number: int, cursor: Cursor) -> NoReturn:
+    raise Malformed(cursor.offset, f"a {wanted.name.lower()} here, not payload type {number}")
 
 
-def _only(wanted: PayloadNumber, decode: Callable[[Cursor], T], number: int, cursor: Cursor) -> Callable[[Cursor], T]:
-    if number != wanted:
-        raise Malformed(cursor.offset, f"a {wanted.name.lower()} here, not payload type {number}")
-    return decode
-
-
-_a_transform: Final = partial(_only, PayloadNumber.TRANSFORM, Transform.decode)
-_a_proposal: Final = partial(_only, PayloadNumber.PROPOSAL, Proposal.decode)
+_TRANSFORMS: Final = {_TRANSFORM: Transform.decode}, partial(_misplaced, PayloadNumber.TRANSFORM)
+_PROPOSALS: Final = {_PROPOSAL: Proposal.decode}, partial(_misplaced, PayloadNumber.PROPOSAL)
+"""The only payloads that may stand in a proposal and in an SA, and what others are."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ipsecmig.ike.errors import Malformed
 
 T = TypeVar("T")
+
+GENERIC_LAYOUT: Final = Struct("!BBH")
+"""The generic header: next payload, reserved, length of the payload with these octets (RFC 2408 section 3.2)."""
+
+GENERIC_HEADER: Final = GENERIC_LAYOUT.size
+"""The octets of a generic header."""
 
 
 class Cursor:
@@ -19,10 +25,10 @@ class Cursor:
 
     __slots__ = ("_data", "_end", "_offset")
 
-    def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
+    def __init__(self, data: bytes, start: int = 0) -> None:
         self._data = data
         self._offset = start
-        self._end = len(data) if end is None else end
+        self._end = len(data)
 
     @property
     def offset(self) -> int:
@@ -65,17 +71,29 @@ class Cursor:
         if self.number(width, "a reserved field") != 0:
             raise Malformed(start, f"{width} reserved octets that are zero")
 
-    def block(self, length: int, what: str, decode: Callable[[Cursor], T]) -> T:
-        """Return what `decode` makes of the next `length` octets; raises Malformed unless it reads all of them."""
-        end = self._offset + length
-        if end > self._end:
-            raise self._short(length, what)
-        inner = Cursor(self._data, self._offset, end)
-        self._offset = end
-        value = decode(inner)
-        if inner._offset != end:
-            inner.finish(what)
-        return value
+    def payload(self, decode: Callable[[Cursor], T]) -> tuple[int, T]:
+        """Return the type that the next payload names as following, and what `decode` makes of its body.
+
+        While that is read, the body is the block. Raises Malformed unless `decode` reads all of it.
+        """
+        start, outer = self._offset, self._end
+        body = start + GENERIC_HEADER
+        if body > outer:
+            raise self._short(GENERIC_HEADER, "a payload header")
+        following, reserved, length = GENERIC_LAYOUT.unpack_from(self._data, start)
+        self._offset, end = body, start + length
+        if reserved:
+            raise Malformed(start + 1, "1 reserved octets that are zero")
+        if length < GENERIC_HEADER:
+            raise Malformed(start + 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
+        if end > outer:
+            raise self._short(length - GENERIC_HEADER, "the payload")
+        self._end = end
+        value = decode(self)
+        if self._offset != end:
+            self.finish("the payload")
+        self._end = outer
+        return following, value
 
     def _short(self, count: int, what: str) -> Malformed:
         return Malformed(self._offset, f"{count} octets of {what}, not {self._end - self._offset}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final, NamedTuple
@@ -12,15 +13,17 @@ from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.numbers import VERSION, Flag
 from ipsecmig.ike.wire.payloads import decode_payloads, encode_payloads
 
-HEADER: Final = 28
-"""The octets of the header."""
+_LAYOUT: Final = Struct("!8s8sBBBBII")
+"""Both cookies, type of the first payload, version, exchange type, flags, message ID, length of the message."""
+
+HEADER: Final = _LAYOUT.size
+"""The octets of the header: 28."""
 
 COOKIE: Final = 8
 NO_COOKIE: Final = bytes(COOKIE)
 """The responder's cookie in the first message."""
 
 _MAJOR: Final = 0xF0
-_BEHIND_COOKIES: Final = Struct("!BBBBII")
 _ENCRYPTED: Final = int(Flag.ENCRYPTED)
 
 
@@ -60,26 +63,26 @@ def decode_message(datagram: bytes) -> Message | SealedMessage:
 
     Raises Malformed, also for another major version and for a length that is not the datagram's.
     """
-    cursor = Cursor(datagram)
-    header, first = _decode_header(cursor)
+    header, first = _decode_header(datagram)
     if header.flags & _ENCRYPTED:
-        return SealedMessage(header, first, cursor.rest())
+        return SealedMessage(header, first, datagram[HEADER:])
+    cursor = Cursor(datagram, HEADER)
     payloads = decode_payloads(cursor, first)
     cursor.finish("the message")
     return Message(header, payloads)
 
 
-def _decode_header(cursor: Cursor) -> tuple[Header, int]:
+def _decode_header(datagram: bytes) -> tuple[Header, int]:
     """Return the header and the type of the first payload."""
-    available = cursor.remaining
-    initiator_cookie = cursor.octets(COOKIE, "the initiator's cookie")
-    responder_cookie = cursor.octets(COOKIE, "the responder's cookie")
-    first, version, exchange, flags, message_id, length = cursor.numbers(_BEHIND_COOKIES, "the header")
+    available = len(datagram)
+    if available < HEADER:
+        raise Malformed(available, f"{HEADER} octets of the header, not {available}")
+    initiator, responder, first, version, exchange, flags, message_id, length = _LAYOUT.unpack_from(datagram)
     if version & _MAJOR != VERSION & _MAJOR:
-        raise Malformed(cursor.offset - 11, f"major version 1, not {version >> 4}")
+        raise Malformed(17, f"major version 1, not {version >> 4}")
     if length != available:
-        raise Malformed(cursor.offset - 4, f"{available}, the length of the datagram, not {length}")
-    return Header(initiator_cookie, responder_cookie, exchange, flags, message_id, version), first
+        raise Malformed(24, f"{available}, the length of the datagram, not {length}")
+    return Header(initiator, responder, exchange, flags, message_id, version), first
 
 
 def encode_message(message: Message | SealedMessage) -> bytes:
@@ -89,17 +92,20 @@ def encode_message(message: Message | SealedMessage) -> bytes:
     or ValueError when a field does not fit.
     """
     header = message.header
-    if bool(header.flags & _ENCRYPTED) is not isinstance(message, SealedMessage):
-        raise ValueError("the encrypted flag belongs to sealed messages, and only to them")
     if isinstance(message, SealedMessage):
-        return _encode_header(header, message.first, len(message.ciphertext)) + message.ciphertext
-    first, body = encode_payloads(message.payloads)
+        encrypted, first, body = _ENCRYPTED, message.first, message.ciphertext
+    else:
+        encrypted, (first, body) = 0, encode_payloads(message.payloads)
+    if header.flags & _ENCRYPTED != encrypted:
+        raise ValueError("the encrypted flag belongs to sealed messages, and only to them")
     return _encode_header(header, first, len(body)) + body
 
 
 def _encode_header(header: Header, first: int, body: int) -> bytes:
-    if len(header.initiator_cookie) != COOKIE or len(header.responder_cookie) != COOKIE:
+    initiator, responder, exchange, flags, message_id, version = header
+    if len(initiator) != COOKIE or len(responder) != COOKIE:
         raise ValueError("a cookie has 8 octets")
-    fixed = bytes((first, header.version, header.exchange, header.flags))
-    numbers = header.message_id.to_bytes(4, "big") + (HEADER + body).to_bytes(4, "big")
-    return header.initiator_cookie + header.responder_cookie + fixed + numbers
+    try:
+        return _LAYOUT.pack(initiator, responder, first, version, exchange, flags, message_id, HEADER + body)
+    except struct.error as error:
+        raise OverflowError(f"a field of the header: {error}") from None

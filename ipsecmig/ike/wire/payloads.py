@@ -60,15 +60,11 @@ def decode_payloads(cursor: Cursor, first: int) -> tuple[Payload, ...]:
 
     Payloads of other types come back `Uninterpreted`. Raises Malformed.
     """
-    return generic.decode_chain(cursor, first, MAX_PAYLOADS, _decoder)
+    return generic.decode_chain(cursor, first, MAX_PAYLOADS, DECODERS, _uninterpreted)
 
 
-def _decoder(number: int, _: Cursor) -> Decoder:
-    return DECODERS.get(number) or partial(_uninterpreted, number)
-
-
-def _uninterpreted(number: int, cursor: Cursor) -> Payload:
-    return Uninterpreted(number, cursor.rest())
+def _uninterpreted(number: int, _: Cursor) -> Decoder:
+    return lambda cursor: Uninterpreted(number, cursor.rest())
 
 
 def encode_payloads(payloads: Iterable[Payload]) -> tuple[int, bytes]:
