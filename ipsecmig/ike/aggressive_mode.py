@@ -67,7 +67,7 @@ def check(situation: Situation) -> Step:
     known, secured = answered.proving, answered.proving.secured
     if isinstance(message, SealedMessage):
         opened = unseal(message, secured.cbc, secured.iv)
-        payloads, secured = opened.payloads, secured._replace(iv=opened.next_iv)
+        payloads, secured = opened.payloads, secured.followed_by(opened.next_iv)
     else:
         payloads = clear(message).payloads
     proof.check(situation.configuration, answered.peer, payloads, hash_over(known, keymat.hash_i, answered.peer))

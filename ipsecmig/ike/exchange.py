@@ -8,7 +8,7 @@ from ipsecmig.ike.configuration import Configuration
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed, Refused
 from ipsecmig.ike.events import Event
-from ipsecmig.ike.keymat import Cookies, SessionKeys
+from ipsecmig.ike.keymat import Cookies, Prf, SessionKeys
 from ipsecmig.ike.natt import NatTraversal
 from ipsecmig.ike.phase1 import Phase1Suite
 from ipsecmig.ike.wire.generic import Payload
@@ -53,15 +53,21 @@ class Randomness:
 class Secured(NamedTuple):
     """Phase 1 once its keys are known. `iv` is the last block of ciphertext, first of all that of RFC 2409's IV.
 
-    `nat` is what both ends found out about NATs, None where one of them does not know NAT traversal.
+    `with_skeyid_a` is the prf that authenticates what follows phase 1. `nat` is what both ends found out about NATs,
+    None where one of them does not know NAT traversal.
     """
 
     cookies: Cookies
     suite: Phase1Suite
     keys: SessionKeys
+    with_skeyid_a: Prf
     cbc: Cbc
     iv: bytes
     nat: NatTraversal | None = None
+
+    def followed_by(self, iv: bytes) -> Secured:
+        """Return the same with the IV of the next message."""
+        return Secured(self.cookies, self.suite, self.keys, self.with_skeyid_a, self.cbc, iv, self.nat)
 
 
 class Situation(NamedTuple):

@@ -83,11 +83,11 @@ def _seal(secured: Secured, message_id: int, payloads: tuple[Payload, ...]) -> t
 
 
 def _hash_1(secured: Secured, message_id: int) -> Callable[[bytes], bytes]:
-    return partial(keymat.hash_1, secured.suite.hash_, secured.keys.skeyid_a, message_id)
+    return partial(keymat.hash_1, secured.with_skeyid_a, message_id)
 
 
 def _hash_2(secured: Secured, message_id: int, ni_b: bytes) -> Callable[[bytes], bytes]:
-    return partial(keymat.delete_hash_2, secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b)
+    return partial(keymat.delete_hash_2, secured.with_skeyid_a, message_id, ni_b)
 
 
 def read_clear(message: Message) -> tuple[PeerNotified, ...]:

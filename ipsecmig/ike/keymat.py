@@ -6,12 +6,16 @@ hash, CKY-I and CKY-R the cookies, M-ID the message ID in four octets. All secre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 from ipsecmig.ike.crypto.hashes import digest, keyed_prf, prf
 from ipsecmig.model.algorithms import Integrity
+
+Prf = Callable[[bytes], bytes]
+"""The prf with one key, as a function of the message: what `keyed_prf` returns."""
 
 
 class Cookies(NamedTuple):
@@ -60,9 +64,10 @@ def encryption_key(hash_: Integrity, skeyid_e: bytes, octets: int) -> bytes:
     if len(skeyid_e) >= octets:
         return skeyid_e[:octets]
     # Ka = K1 | K2 | K3 ..., K1 = prf(SKEYID_e, 0), K2 = prf(SKEYID_e, K1), ...
-    block = key = prf(hash_, skeyid_e, b"\0")
+    with_skeyid_e = keyed_prf(hash_, skeyid_e)
+    block = key = with_skeyid_e(b"\0")
     while len(key) < octets:
-        block = prf(hash_, skeyid_e, block)
+        block = with_skeyid_e(block)
         key += block
     return key[:octets]
 
@@ -106,32 +111,32 @@ def hash_r(hash_: Integrity, skeyid: bytes, inputs: Phase1Inputs, idir_b: bytes)
     return prf(hash_, skeyid, inputs.g_xr, inputs.g_xi, cookies, inputs.sai_b, idir_b)
 
 
-def hash_1(hash_: Integrity, skeyid_a: bytes, message_id: int, rest: bytes) -> bytes:
+def hash_1(with_skeyid_a: Prf, message_id: int, rest: bytes) -> bytes:
     """Return the hash of the first message of quick mode, or of an informational message (RFC 2409 5.5, 5.7).
 
     `rest` is every payload behind the hash, with generic headers and without padding.
     """
     # HASH(1) = prf(SKEYID_a, M-ID | SA | Ni [ | KE ] [ | IDci | IDcr ])
     # HASH(1) = prf(SKEYID_a, M-ID | N/D)
-    return prf(hash_, skeyid_a, message_id.to_bytes(4, "big"), rest)
+    return with_skeyid_a(message_id.to_bytes(4, "big") + rest)
 
 
-def hash_2(hash_: Integrity, skeyid_a: bytes, message_id: int, ni_b: bytes, rest: bytes) -> bytes:
+def hash_2(with_skeyid_a: Prf, message_id: int, ni_b: bytes, rest: bytes) -> bytes:
     """Return the hash of the second message of quick mode (RFC 2409 section 5.5); `rest` as for `hash_1`."""
     # HASH(2) = prf(SKEYID_a, M-ID | Ni_b | SA | Nr [ | KE ] [ | IDci | IDcr ])
-    return prf(hash_, skeyid_a, message_id.to_bytes(4, "big"), ni_b, rest)
+    return with_skeyid_a(message_id.to_bytes(4, "big") + ni_b + rest)
 
 
-def hash_3(hash_: Integrity, skeyid_a: bytes, message_id: int, ni_b: bytes, nr_b: bytes) -> bytes:
+def hash_3(with_skeyid_a: Prf, message_id: int, ni_b: bytes, nr_b: bytes) -> bytes:
     """Return the hash of the third message of quick mode (RFC 2409 section 5.5)."""
     # HASH(3) = prf(SKEYID_a, 0 | M-ID | Ni_b | Nr_b)
-    return prf(hash_, skeyid_a, b"\0", message_id.to_bytes(4, "big"), ni_b, nr_b)
+    return with_skeyid_a(b"\0" + message_id.to_bytes(4, "big") + ni_b + nr_b)
 
 
-def delete_hash_2(hash_: Integrity, skeyid_a: bytes, message_id: int, ni_b: bytes, rest: bytes) -> bytes:
+def delete_hash_2(with_skeyid_a: Prf, message_id: int, ni_b: bytes, rest: bytes) -> bytes:
     """Return the hash of the answer to an acknowledged delete ([MS-IKEE] 3.8); `rest` as for `hash_1`."""
     # HASH(2) = prf(SKEYID_a, Ni_b | M-ID | Nr | D), where quick mode has the message ID first
-    return prf(hash_, skeyid_a, ni_b, message_id.to_bytes(4, "big"), rest)
+    return with_skeyid_a(ni_b + message_id.to_bytes(4, "big") + rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,15 +121,14 @@ def answer_proof(situation: Situation) -> Step:
     """Answer message 5 with the responder's identity and proof; phase 1 is established."""
     known = expect(situation.context, Proving)
     event, iv = _verified(situation, known, keymat.hash_i)
-    known = known._replace(secured=known.secured._replace(iv=iv))
-    return _prove(situation.configuration, known, keymat.hash_r, (event,))
+    return _prove(situation.configuration, known.followed_by(iv), keymat.hash_r, (event,))
 
 
 def check_proof(situation: Situation) -> Step:
     """Check message 6; phase 1 is established."""
     known = expect(situation.context, Proving)
     event, iv = _verified(situation, known, keymat.hash_r)
-    return Step(known.secured._replace(iv=iv), None, (event,))
+    return Step(known.secured.followed_by(iv), None, (event,))
 
 
 def _header(cookies: Cookies) -> Header:
@@ -154,8 +153,7 @@ def _prove(configuration: Configuration, known: Proving, hash_of: HashOf, events
     contact = first_contact(configuration, secured.cookies) if hash_of is keymat.hash_i else ()
     payloads = (own, *proof.prove(configuration, hash_over(known, hash_of, own)), *contact)
     reply, iv = seal(_header(secured.cookies), payloads, secured.cbc, secured.iv)
-    secured = secured._replace(iv=iv)
-    return Step(secured if events else known._replace(secured=secured), reply, events)
+    return Step(secured.followed_by(iv) if events else known.followed_by(iv), reply, events)
 
 
 def _verified(situation: Situation, known: Proving, hash_of: HashOf) -> tuple[Established, bytes]:

@@ -7,8 +7,7 @@ function here also returns that block.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed
@@ -19,12 +18,13 @@ from ipsecmig.ike.wire.numbers import Flag
 from ipsecmig.ike.wire.opaque import Hash
 from ipsecmig.ike.wire.payloads import decode_payloads, encode_payloads
 
+_ENCRYPTED: Final = int(Flag.ENCRYPTED)
+
 MAX_PADDING: Final = 255
 """How much padding is tolerated. A block less one octet suffices; some peers add more, and of random content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A decrypted message: its payloads, the padding behind them, and the IV of the next message.
 
     `covered` are the octets of all payloads but the first: what a hash in the first one covers.
@@ -75,8 +75,8 @@ def seal_octets(header: Header, first: int, plaintext: bytes, cbc: Cbc, iv: byte
 
 
 def _encrypted(header: Header) -> Header:
-    cookies = header.initiator_cookie, header.responder_cookie
-    return Header(*cookies, header.exchange, header.flags | int(Flag.ENCRYPTED), header.message_id, header.version)
+    initiator, responder, exchange, flags, message_id, version = header
+    return Header(initiator, responder, exchange, flags | _ENCRYPTED, message_id, version)
 
 
 def unseal(message: SealedMessage, cbc: Cbc, iv: bytes) -> Opened:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ipsecmig.ike import keymat
 from ipsecmig.ike.crypto import groups
 from ipsecmig.ike.crypto.ciphers import Cbc
+from ipsecmig.ike.crypto.hashes import keyed_prf
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, nonce_of, only
 from ipsecmig.ike.keymat import Phase1Inputs
 from ipsecmig.ike.lifetimes import Lifetimes
@@ -25,6 +26,10 @@ class Proving(NamedTuple):
     inputs: Phase1Inputs
     lifetimes: Lifetimes
     secured: Secured
+
+    def followed_by(self, iv: bytes) -> Proving:
+        """Return the same with the IV of the next message."""
+        return Proving(self.inputs, self.lifetimes, self.secured.followed_by(iv))
 
 
 def own_values(situation: Situation, suite: Phase1Suite) -> tuple[int, bytes, bytes]:
@@ -44,7 +49,8 @@ def derive(choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: byte
     keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
     cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
     iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
-    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, cbc, iv, nat))
+    with_skeyid_a = keyed_prf(suite.hash_, keys.skeyid_a)
+    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, with_skeyid_a, cbc, iv, nat))
 
 
 HashOf = Callable[[Integrity, bytes, Phase1Inputs, bytes], bytes]

@@ -66,7 +66,7 @@ def offer(situation: Situation) -> Step:
         *_originals(situation, secured, traffic, initiator=True),
     )
     payloads: tuple[Payload, ...] = (association, Nonce(ni_b), *keys, *ends)
-    hash_1 = partial(keymat.hash_1, secured.suite.hash_, secured.keys.skeyid_a, message_id)
+    hash_1 = partial(keymat.hash_1, secured.with_skeyid_a, message_id)
     first_iv = keymat.phase_2_iv(secured.suite.hash_, secured.iv, message_id)
     reply, iv = seal_hashed(_header(secured, message_id), hash_1, payloads, secured.cbc, first_iv)
     return Step(Proposed(message_id, traffic, spis, private, ni_b, iv), reply)
@@ -90,7 +90,7 @@ def answer(situation: Situation) -> Step:
     originals = _originals(situation, secured, traffic, initiator=False)
     own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
     payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed, *originals)
-    hash_2 = partial(keymat.hash_2, secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b)
+    hash_2 = partial(keymat.hash_2, secured.with_skeyid_a, message_id, ni_b)
     reply, iv = seal_hashed(_header(secured, message_id), hash_2, payloads, secured.cbc, opened.next_iv)
     return Step(Answered(message_id, ni_b, nr_b, iv, child), reply)
 
@@ -109,7 +109,7 @@ def confirm(situation: Situation) -> Step:
     lifetimes = shortened(child.lifetimes, rest)
     child = child if lifetimes is child.lifetimes else replace(child, lifetimes=lifetimes)
     child = _across_nat(child, situation, rest, initiator=True)
-    proof = keymat.hash_3(secured.suite.hash_, secured.keys.skeyid_a, message_id, proposed.ni_b, nr_b)
+    proof = keymat.hash_3(secured.with_skeyid_a, message_id, proposed.ni_b, nr_b)
     reply, _ = seal(_header(secured, message_id), (Hash(proof),), secured.cbc, opened.next_iv)
     return Step(None, reply, (child,))
 
@@ -118,9 +118,7 @@ def check(situation: Situation) -> Step:
     """Check message 3; the child is established."""
     secured, answered = expect(situation.secured, Secured), expect(situation.context, Answered)
     opened = unseal(sealed(situation.message), secured.cbc, answered.iv)
-    wanted = keymat.hash_3(
-        secured.suite.hash_, secured.keys.skeyid_a, answered.message_id, answered.ni_b, answered.nr_b
-    )
+    wanted = keymat.hash_3(secured.with_skeyid_a, answered.message_id, answered.ni_b, answered.nr_b)
     if not hashes.equal(only(opened.payloads, Hash).data, wanted):
         raise Malformed(HEADER, "HASH(3) over this exchange")
     return Step(None, None, (answered.child,))
@@ -182,7 +180,7 @@ def _authentic(secured: Secured, message_id: int, ni_b: bytes, opened: Opened) -
 
     HASH(1) and HASH(2) differ in the initiator's nonce alone, which is empty for the first.
     """
-    wanted = keymat.hash_2(secured.suite.hash_, secured.keys.skeyid_a, message_id, ni_b, opened.covered)
+    wanted = keymat.hash_2(secured.with_skeyid_a, message_id, ni_b, opened.covered)
     if not hashes.equal(only(opened.payloads[:1], Hash).data, wanted):
         raise Malformed(HEADER, "a hash over this message, made with the keys of phase 1")
     return opened.payloads[1:]

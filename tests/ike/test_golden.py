@@ -13,6 +13,7 @@ from golden_conversations import Exchanged, Phase1
 from ipsecmig.ike import keymat
 from ipsecmig.ike.crypto import groups
 from ipsecmig.ike.crypto.ciphers import Cbc
+from ipsecmig.ike.crypto.hashes import keyed_prf
 from ipsecmig.ike.crypto.signatures import is_signature
 from ipsecmig.ike.keymat import Phase2Inputs
 from ipsecmig.ike.protection import seal_octets
@@ -158,12 +159,12 @@ def test_signatures_are_of_the_bare_hash() -> None:
 def test_the_hashes_of_quick_mode_are_those_of_the_log_and_of_the_messages(name: str) -> None:
     agreed, log, parts = agreed_in(name), golden.logged(name), quick_mode(name)
     first, second, *_ = parts
-    hash_, skeyid_a, message_id = agreed.hash_, agreed.keys.skeyid_a, first.message.header.message_id
+    with_skeyid_a, message_id = keyed_prf(agreed.hash_, agreed.keys.skeyid_a), first.message.header.message_id
     (ni_b,), (nr_b,) = first.bodies(PayloadNumber.NONCE), second.bodies(PayloadNumber.NONCE)
     computed = (
-        keymat.hash_1(hash_, skeyid_a, message_id, behind_the_hash(first)),
-        keymat.hash_2(hash_, skeyid_a, message_id, ni_b, behind_the_hash(second)),
-        keymat.hash_3(hash_, skeyid_a, message_id, ni_b, nr_b),
+        keymat.hash_1(with_skeyid_a, message_id, behind_the_hash(first)),
+        keymat.hash_2(with_skeyid_a, message_id, ni_b, behind_the_hash(second)),
+        keymat.hash_3(with_skeyid_a, message_id, ni_b, nr_b),
     )[: len(parts)]
     assert tuple(part.bodies(PayloadNumber.HASH)[0] for part in parts) == computed
     assert tuple(log[f"Hash({number})"][0] for number in range(1, len(parts) + 1)) == computed
@@ -183,7 +184,8 @@ def test_the_hashes_of_informational_messages_are_those_of_the_log_and_of_the_me
     for part, expected in zip(parts, log["Hash"], strict=True):
         assert isinstance(part.message, SealedMessage)
         rest = behind_the_hash(part)
-        computed = keymat.hash_1(agreed.hash_, agreed.keys.skeyid_a, part.message.header.message_id, rest)
+        with_skeyid_a = keyed_prf(agreed.hash_, agreed.keys.skeyid_a)
+        computed = keymat.hash_1(with_skeyid_a, part.message.header.message_id, rest)
         assert part.bodies(PayloadNumber.HASH) == [computed]
         assert computed == expected
 

@@ -39,7 +39,7 @@ def between(local: Identification, remote: Identification, mode: Mode = Mode.TRA
     [
         (ANY, ANY, (host(A), host(B))),
         (NET, host(B, 6, 80), (host(A), host(B, 6, 80))),
-        (host(A, 17, 5000), replace(NET, protocol=17), (host(A, 17, 5000), host(B, 17))),
+        (host(A, 17, 5000), NET._replace(protocol=17), (host(A, 17, 5000), host(B, 17))),
         (Identification(IdNumber.IPV4_RANGE, 0, 0, A.packed + B.packed), NET, (host(A), host(B))),
     ],
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from struct import Struct
-from typing import ClassVar, Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
@@ -23,22 +22,25 @@ _LENGTHS: Final[dict[int, int]] = {
 }
 """The octets of the kinds that consist of addresses: one, address and mask, or first and last."""
 
+_ID: Final = int(PayloadNumber.ID)
 _IPV6: Final = frozenset({IdNumber.IPV6, IdNumber.IPV6_SUBNET, IdNumber.IPV6_RANGE})
 
 
-@dataclass(frozen=True, slots=True)
-class Identification:
+class Identification(NamedTuple):
     """Who a peer is (phase 1) or what traffic is meant (phase 2); protocol and port 0 stand for any.
 
     `kind` is an `IdNumber` or a number without a name.
     """
 
-    number: ClassVar[int] = PayloadNumber.ID
-
     kind: int
     protocol: int
     port: int
     data: bytes
+
+    @property
+    def number(self) -> int:
+        """The payload type."""
+        return _ID
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Identification:

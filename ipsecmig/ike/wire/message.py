@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -41,21 +40,19 @@ class Header(NamedTuple):
     version: int = VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message in the clear."""
 
     header: Header
     payloads: tuple[Payload, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SealedMessage:
+class SealedMessage(NamedTuple):
     """An encrypted message: `first` is the type of the first payload in the ciphertext."""
 
     header: Header
     first: int
-    ciphertext: bytes = field(repr=False)
+    ciphertext: bytes
 
 
 def decode_message(datagram: bytes) -> Message | SealedMessage:
