@@ -7,6 +7,7 @@ from ground_truth import SAMPLES, Sample, flat_policy
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
+from ipsecmig.model.policy import PolicyStore
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.verify.compare import Comparison, compare
 from ipsecmig.verify.readback.registry import read_targets
@@ -17,9 +18,14 @@ def flat_sample(name: str) -> FlatPolicy:
     return flat_policy(Sample(SAMPLES / name))
 
 
+def store_text(script: str) -> PolicyStore:
+    """Return what a batch file defines."""
+    return read(Source("policy.cmd", script.encode()), ReadOptions(), None).store
+
+
 def flat_text(script: str, site: Site = UNKNOWN_SITE) -> FlatPolicy:
     """Return the policy of a batch file as packets meet it."""
-    store = read(Source("policy.cmd", script.encode()), ReadOptions(), None).store
+    store = store_text(script)
     return flatten(store, select_policy(store), site)
 
 

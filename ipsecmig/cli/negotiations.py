@@ -77,6 +77,8 @@ def _where(places: Sequence[Place]) -> str:
         return "all regions"
     first = places[0]
     shown = first.box.text() if first.witness is None else first.witness.text()
+    if first.filter_list is None:
+        return first.rule
     more = f" and {count(len(places) - 1, 'more region')} alike" if len(places) > 1 else ""
     return f'rule "{first.rule}", filter list "{first.filter_list}" ({shown}){more}'
 

@@ -314,4 +314,8 @@ def _assumptions(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[str, 
     found = [*flat.assumptions, *(a for t in targets for a in t.assumptions)]
     if not _forwarding_matters(flat, targets):
         found.append("this host forwards no packets (its addresses are not known)")
+    if flat.default_response is not None:
+        found.append(
+            "no peer negotiates under the default response rule; packets that one would protect are not compared"
+        )
     return tuple(dict.fromkeys(found))

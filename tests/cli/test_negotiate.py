@@ -107,6 +107,25 @@ def test_policy_without_protection_has_nothing_to_negotiate(verify: Verify) -> N
     assert "nothing to negotiate" in out
 
 
+def test_default_response_alone_exits_with_3(verify: Verify, tmp_path: Path) -> None:
+    script = (
+        'netsh ipsec static add policy name="P" mmsecmethods="3DES-SHA1-2" activatedefaultrule=yes\n'
+        f'netsh ipsec static set defaultrule policy="P" qmsecmethods="ESP[3DES,SHA1]" activate=yes psk="{KEY}"\n'
+    )
+    (tmp_path / "answers.cmd").write_text(script)
+    (tmp_path / "answers.site.yaml").write_text("addresses: [192.0.2.5]\n")
+    code, out, _ = verify("answers", "strongswan")
+    assert code == 3
+    assert "  undecided: default response rule\n" in out
+    assert "packets that one would protect are not compared" in out
+    code, out, _ = verify("answers", "strongswan", "--format", "json")
+    regions = _negotiation(out)["regions"]
+    assert isinstance(regions, list)
+    assert [(r["rule"], r["filter_list"], r["location"]["line"]) for r in regions] == [
+        ("default response rule", None, 2)
+    ]
+
+
 def test_without_the_extra_one_sentence_says_what_to_install(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.decrepit.ciphers.algorithms", None)
     crypto._cbc_of.cache_clear()  # what an earlier test imported

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 from ground_truth import Sample, decided_samples, flat_policy, reading_of
-from handmade import flat_sample, flat_text
+from handmade import flat_sample, flat_text, store_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from negotiations import emitted, negotiate_texts, texts
@@ -35,6 +36,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY_PORT, AddressRange, PortRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.treatment import Protect
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.verify.negotiation.clear import REFUSES
 from ipsecmig.verify.negotiation.result import Outcome, Side, Stage
 
@@ -58,7 +60,7 @@ PROTECTING = [sample for sample in decided_samples() if protects(flat_policy(sam
 @pytest.mark.parametrize("target", ["strongswan", "netsh"])
 def test_sample_is_agreed_unless_kerberos_or_fallback_forbid(sample: Sample, target: str) -> None:
     flat, files = sample_texts(sample.name, target)
-    outcomes = negotiate_texts(flat, files)
+    outcomes = [one for one in negotiate_texts(flat, files) if one.places[0].filter_list is not None]
     assert outcomes
     methods = {type(method) for protect in protects(flat) for method in protect.authentication}
     for one in outcomes:
@@ -320,6 +322,36 @@ def test_hidden_filter_is_no_region_and_a_conflict_settles_nothing() -> None:
     other = block.replace('"M"', '"N"').replace('"S"', '"T"').replace('"B"', '"C"')
     other = other.replace("10.1.0.0", "10.1.128.0").replace("dstmask=255.255.0.0", "dstmask=255.255.128.0")
     assert negotiate_texts(flat_text(script + halves + other, ME), {"same.cmd": script}) == ()
+
+
+# --- the default response rule ---
+
+RESPONDS = (
+    'netsh ipsec static add policy name="P" mmsecmethods="3DES-SHA1-2" activatedefaultrule=yes\n'
+    'netsh ipsec static set defaultrule policy="P" qmsecmethods="ESP[3DES,SHA1]" activate={active} psk="K-3y"\n'
+)
+
+
+@pytest.mark.parametrize("target", ["strongswan", "netsh"])
+def test_what_only_answers_is_a_region_of_which_nothing_is_claimed(target: str) -> None:
+    script = RESPONDS.format(active="yes")
+    flat = flat_text(script, ME)
+    (one,) = negotiate_texts(flat, texts(emitted(store_text(script), flat, target)))
+    assert (one.outcome, one.agreements, one.mismatches) == (Outcome.UNDECIDED, (), ())
+    assert [(place.rule, place.filter_list) for place in one.places] == [("default response rule", None)]
+    assert "nothing was negotiated" in one.reasons[0]
+
+
+@pytest.mark.parametrize(("active", "windows"), [("no", WindowsVersion.SERVER_2003), ("yes", WindowsVersion.VISTA)])
+def test_rule_that_does_not_answer_is_no_region(active: str, windows: WindowsVersion) -> None:
+    flat = flat_text(RESPONDS.format(active=active), replace(ME, windows=windows))
+    assert negotiate_texts(flat, {}) == ()
+
+
+def test_what_answers_is_a_region_beside_those_of_filters() -> None:
+    script = FLAGS.format(inpass="no", soft="no").replace("activatedefaultrule=no", "activatedefaultrule=yes")
+    filtered, answers = negotiate_texts(flat_text(script, ME), {"same.cmd": script})
+    assert (filtered.outcome, answers.outcome) == (Outcome.AGREED, Outcome.UNDECIDED)
 
 
 # --- nothing lost, everything agreed ---

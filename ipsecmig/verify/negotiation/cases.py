@@ -8,7 +8,8 @@ from functools import cache
 
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy
-from ipsecmig.model.space import Box, Direction
+from ipsecmig.model.selectors import AddressRange, Family
+from ipsecmig.model.space import Box, Direction, box
 from ipsecmig.model.treatment import Mode, Protect
 from ipsecmig.verify.negotiation.clear import Worlds
 from ipsecmig.verify.negotiation.regions import Contested, Region, without_sense
@@ -69,6 +70,15 @@ def place_of(one: Region | Contested) -> Place:
     specific = one.filter
     witness = one.witness if isinstance(one, Region) else None
     return Place(specific.rule.name, specific.filter_list.name, specific.filter.origin, one.box, witness)
+
+
+def place_of_default_response(flat: FlatPolicy) -> Place | None:
+    """Return where the default response rule answers, for people; None where the host has none that answers."""
+    rule = flat.policy.default_response
+    if rule is None or flat.default_response is None:
+        return None
+    everything = AddressRange.whole(Family.IPV4)
+    return Place("default response rule", None, rule.origin, box(Direction.OUT, everything, everything), None)
 
 
 def _without_sense(observed: Observed) -> Observed:

@@ -16,7 +16,7 @@ from ipsecmig.model.policy import QuickModeOffer
 from ipsecmig.model.selectors import Family, format_address
 from ipsecmig.model.treatment import Mode
 from ipsecmig.verify.compare import bundle_map
-from ipsecmig.verify.negotiation.cases import Case, cases, place_of
+from ipsecmig.verify.negotiation.cases import Case, cases, place_of, place_of_default_response
 from ipsecmig.verify.negotiation.certificates import Authorities
 from ipsecmig.verify.negotiation.clear import Worlds, exercise
 from ipsecmig.verify.negotiation.conversation import RandomOctets
@@ -50,6 +50,9 @@ _RANGES: Final = "IKEv1 identifies one protocol and one port, or all; no selecto
 _OWN_UNKNOWN: Final = "what the tunnel carries depends on this host's own address; give it with --site or --me"
 _NOTHING_OFFERED: Final = "a side offers nothing that IKE can make"
 _NO_END: Final = "an end of the tunnel is not known"
+_ANSWERS: Final = (
+    "the rule answers whoever begins, and what its peers ask for is not in the policy: nothing was negotiated under it"
+)
 _TOO_LONG: Final = "a lifetime is longer than IKE can say"
 
 
@@ -69,11 +72,12 @@ def negotiate(
 ) -> tuple[Negotiation, ...]:
     """Return the outcome of every protected region of `flat` against the host that `targets` configure.
 
+    What the default response rule answers is a region of its own, and always undecided.
     Raises UsageError without the extra `engine`.
     """
     keyed_cbc(BlockCipher.AES, bytes(16))  # Without the extra this says what to install, before any work is done.
     try:
-        return _outcomes(flat, targets, random, Authorities(at))
+        return (*_outcomes(flat, targets, random, Authorities(at)), *_default_response(flat))
     except BudgetExceeded as excess:
         return (Negotiation(Outcome.UNDECIDED, (), reasons=(str(excess),)),)
 
@@ -91,6 +95,12 @@ def _outcomes(
     shared = Circumstances(flat, speaker, worlds, authorities, random)
     outcomes = (_negotiated(shared, case) for case in cases(flat, found, speaker, worlds))
     return (*outcomes, *_unclaimed(unclaimed))
+
+
+def _default_response(flat: FlatPolicy) -> Iterator[Negotiation]:
+    place = place_of_default_response(flat)
+    if place is not None:
+        yield Negotiation(Outcome.UNDECIDED, (place,), reasons=(_ANSWERS,))
 
 
 def _unclaimed(found: Iterable[tuple[Region | Contested, str]]) -> tuple[Negotiation, ...]:

@@ -96,10 +96,13 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A region, for people; `box` is what its filter selects and `witness` the packet that was used."""
+    """A region, for people; `box` is what its filter selects and `witness` the packet that was used.
+
+    `filter_list` is None for the default response rule, which has no filters.
+    """
 
     rule: str
-    filter_list: str
+    filter_list: str | None
     origin: Origin
     box: Box
     witness: Packet | None
