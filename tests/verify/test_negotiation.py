@@ -16,6 +16,7 @@ from strategies.ir import sites, stores, transforms
 
 from ipsecmig.errors import IpsecmigError
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.authorities import canonical_name
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.offers import Contrast
 from ipsecmig.model.policy import (
@@ -233,6 +234,53 @@ def test_two_authorities_do_not_trust_each_other() -> None:
     for one in negotiate_texts(flat, other):
         assert (one.outcome, one.mismatches[0].stage) == (Outcome.FAILED, Stage.AUTHENTICATION)
         assert one.mismatches[0].contrasts[0].attribute == "certification authority"
+
+
+CERTIFIED = (
+    'netsh ipsec static add policy name="P" mmsecmethods="3DES-SHA1-2" activatedefaultrule=no\n'
+    'netsh ipsec static add filteraction name="A" action=negotiate qmsecmethods=ESP[3DES,SHA1]\n'
+    'netsh ipsec static add filterlist name="L"\n'
+    'netsh ipsec static add filter filterlist="L" srcaddr=me dstaddr=10.1.0.9 protocol=any\n'
+    'netsh ipsec static add rule name="R" policy="P" filterlist="L" filteraction="A" kerberos=no rootca="{}"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("authority", "charon", "windows"),
+    [
+        ("C=US, S=Maine; O=Example, CN=Root CA", Outcome.AGREED, Outcome.AGREED),
+        ("not a name at all", Outcome.UNDECIDED, Outcome.UNDECIDED),
+        ("hello, CN=Root CA", Outcome.UNDECIDED, Outcome.UNDECIDED),
+        ("Favourite=blue, CN=Root CA", Outcome.UNDECIDED, Outcome.AGREED),
+    ],
+)
+def test_authority_that_is_no_x500_name_is_not_called_agreed(authority: str, charon: Outcome, windows: Outcome) -> None:
+    script = CERTIFIED.format(authority)
+    flat = flat_text(script, ME)
+    for target, outcome in (("strongswan", charon), ("netsh", windows)):
+        (one,) = negotiate_texts(flat, texts(emitted(store_text(script), flat, target)))
+        assert one.outcome is outcome
+        assert bool(one.agreements) is (outcome is Outcome.AGREED)
+        assert any(f'"{canonical_name(authority)}" is no X.500 name' in r for r in one.reasons) is (
+            outcome is Outcome.UNDECIDED
+        )
+
+
+@pytest.mark.parametrize(
+    "spelled", ["S=Maine, CN=Root CA", "ST=Maine; CN=Root CA", 'ST="Maine", CN=Root CA', "Root CA"]
+)
+def test_name_that_charon_does_not_read_as_windows_does_is_another(spelled: str) -> None:
+    script = CERTIFIED.format("S=Maine, CN=Root CA")
+    flat = flat_text(script, ME)
+    files = texts(emitted(store_text(script), flat, "strongswan"))
+    escaped = spelled.replace('"', '\\"')
+    changed = {n: re.sub(r'ca_id = ".*"', lambda _: f'ca_id = "{escaped}"', t) for n, t in files.items()}
+    assert changed != files
+    (one,) = negotiate_texts(flat, changed)
+    assert one.outcome is Outcome.FAILED
+    assert one.mismatches[0].contrasts == (
+        Contrast("certification authority", ("st=maine,cn=root ca",), (spelled.casefold(),)),
+    )
 
 
 # --- packets in clear ---

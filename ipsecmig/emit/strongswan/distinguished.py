@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-_PART: Final = re.compile(r'\s*([A-Za-z0-9.]+)\s*=\s*("(?:[^"]|"")*"|[^,;]*)\s*(?:[,;]|$)')
+from ipsecmig.model.authorities import name_parts
 
 _KEYWORDS: Final = {"S": "ST", "EMAIL": "E", "EMAILADDRESS": "E"}
 """Windows' keywords (CertNameToStr) that strongSwan spells otherwise."""
@@ -17,7 +16,5 @@ def ca_identity(authority: str) -> str:
     What is not such a name is returned as it is; it then matches no CA, and no peer is accepted.
     """
     plain = "".join(c if c.isprintable() else "?" for c in authority)
-    parts = _PART.findall(plain)
-    if not parts or "".join(m[0] for m in _PART.finditer(plain)) != plain:
-        return plain
-    return ", ".join(f"{_KEYWORDS.get(key.upper(), key)}={value.strip()}" for key, value in parts)
+    parts = name_parts(plain)
+    return plain if parts is None else ", ".join(f"{_KEYWORDS.get(key.upper(), key)}={value}" for key, value in parts)

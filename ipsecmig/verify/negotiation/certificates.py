@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ipsecmig.ike.configuration import RsaCredentials
-from ipsecmig.model.authorities import canonical_name
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -34,12 +33,14 @@ class Authorities:
         self._known: dict[str, tuple[bytes, _Owned]] = {}
 
     def credentials(self, authority: str) -> RsaCredentials:
-        """Return what a host has that is certified by the authority, and trusts it alone. Takes a moment."""
-        name = canonical_name(authority)
-        if name not in self._known:
-            root = self._issue(f"authority {hashlib.sha256(name.encode()).hexdigest()[:32]}", None)
-            self._known[name] = (_der(root), self._issue(_HOST_NAME, root))
-        root_der, host = self._known[name]
+        """Return what a host has that is certified by the authority, and trusts it alone. Takes a moment.
+
+        `authority` is a canonical name: other texts are other authorities.
+        """
+        if authority not in self._known:
+            root = self._issue(f"authority {hashlib.sha256(authority.encode()).hexdigest()[:32]}", None)
+            self._known[authority] = (_der(root), self._issue(_HOST_NAME, root))
+        root_der, host = self._known[authority]
         return RsaCredentials((_der(host),), host.key, root_der, self._at)
 
     def _issue(self, common_name: str, issuer: _Owned | None) -> _Owned:

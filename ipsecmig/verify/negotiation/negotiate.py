@@ -9,6 +9,7 @@ from typing import Final
 
 from ipsecmig.crypto import BlockCipher, keyed_cbc
 from ipsecmig.errors import BudgetExceeded
+from ipsecmig.model.authorities import charon_reads, name_parts
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.offers import main_mode_rows, quick_mode_rows
@@ -21,7 +22,7 @@ from ipsecmig.verify.negotiation.certificates import Authorities
 from ipsecmig.verify.negotiation.clear import Worlds, exercise
 from ipsecmig.verify.negotiation.conversation import RandomOctets
 from ipsecmig.verify.negotiation.packets import Ends
-from ipsecmig.verify.negotiation.parties import Parties, credentials_for
+from ipsecmig.verify.negotiation.parties import CERTIFICATE, Parties, credentials_for
 from ipsecmig.verify.negotiation.regions import Contested, Region, regions
 from ipsecmig.verify.negotiation.result import (
     Agreement,
@@ -49,6 +50,13 @@ _NO_SPEAKER: Final = (
 _RANGES: Final = "IKEv1 identifies one protocol and one port, or all; no selector for this is of that kind"
 _OWN_UNKNOWN: Final = "what the tunnel carries depends on this host's own address; give it with --site or --me"
 _NOTHING_OFFERED: Final = "a side offers nothing that IKE can make"
+_UNREADABLE: Final = {
+    True: 'the authority "{}" is no X.500 name: which certificates either end accepts under it cannot be shown',
+    False: 'the authority "{}" is no X.500 name that charon reads as Windows does: charon then compares it as a text,'
+    " and no certificate can be shown to match it",
+}
+"""Whether the target is a policy of Windows -> why nothing is run."""
+
 _NO_END: Final = "an end of the tunnel is not known"
 _ANSWERS: Final = (
     "the rule answers whoever begins, and what its peers ask for is not in the policy: nothing was negotiated under it"
@@ -182,6 +190,8 @@ def _ends_in_words(case: Case) -> tuple[tuple[str], tuple[str]] | None:
 
 def _run(shared: Circumstances, case: Case, policy: Terms, target: Terms, supposed: tuple[str, ...]) -> Negotiation:
     method = next(m for m in policy.methods if m in target.methods)
+    if method == CERTIFICATE and not _is_readable(policy.authority or "", windows=shared.worlds.windows_target):
+        return _undecided(case, _UNREADABLE[shared.worlds.windows_target].format(policy.authority))
     credentials = credentials_for(method, policy, target, shared.authorities)
     ends, mine, theirs = _ends(case), case.policy_selector, case.target_selector
     if ends is None or mine is None or theirs is None:
@@ -203,6 +213,11 @@ def _run(shared: Circumstances, case: Case, policy: Terms, target: Terms, suppos
         supposed=made_up,
         assumptions=(*credentials.assumed, *_assumed(target)),
     )
+
+
+def _is_readable(authority: str, *, windows: bool) -> bool:
+    """Whether the target takes the name of the authority for the X.500 name that the policy means."""
+    return name_parts(authority) is not None if windows else charon_reads(authority)
 
 
 def _outcome(refused: Sequence[Mismatch], supposed: Sequence[str], aside: Sequence[Mismatch]) -> Outcome:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
-from ipsecmig.model.authorities import canonical_name
+from ipsecmig.model.authorities import canonical_name, charon_reads
 from ipsecmig.model.policy import NotUnderstood, Secret
 from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Box, Direction, box
@@ -306,7 +306,7 @@ def _authority(reader: _Reader, connection: Section) -> str | None:
     """Return the authority that the peer's certificate must come from, where it is named and not in a file."""
     named = next((s.get("ca_id") for s in connection.matching("remote")), "")
     if named:
-        return canonical_name(named)
+        return canonical_name(named) if charon_reads(named) else named.casefold()
     reader.assumptions.append(f"connection {connection.name} trusts the authority that the policy names")
     return None
 
