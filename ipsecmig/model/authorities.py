@@ -9,10 +9,15 @@ _PART: Final = re.compile(r'\s*([A-Za-z0-9.]+)\s*=\s*("(?:[^"]|"")*"|[^,;]*)\s*(
 
 _KEYWORDS: Final = {"s": "st", "email": "e", "emailaddress": "e"}
 
-_CHARON_KEYWORDS: Final = frozenset(
-    ("c", "cn", "dc", "e", "email", "emailaddress", "g", "i", "l", "o")
-    + ("ou", "postalcode", "serialnumber", "sn", "st", "street", "t", "uid")
-)
+_CHARON_KEYWORDS: Final = frozenset({"c", "cn", "dc", "e", "email", "emailaddress", "g", "i", "l", "o", "ou"}) | {
+    "postalcode",
+    "serialnumber",
+    "sn",
+    "st",
+    "street",
+    "t",
+    "uid",
+}
 """The keywords that strongSwan 5.9 reads, of those that Windows writes (CertNameToStr)."""
 
 
