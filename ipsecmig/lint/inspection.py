@@ -63,6 +63,11 @@ def _usual(within: Box) -> Iterator[Box]:
             yield within._replace(protocol=(protocol, protocol))
 
 
+def same_as(wanted: Treatment) -> Predicate:
+    """Return whether a treatment is `wanted`, as a predicate."""
+    return lambda treatment: treatment == wanted
+
+
 def along(boxes: Iterable[Box], direction: Direction) -> Iterator[Box]:
     """Yield those of `boxes` that are of `direction`."""
     return (box for box in boxes if box.direction == (direction, direction))
@@ -186,10 +191,9 @@ class Inspection:
     def find(self, boxes: Iterable[Box], wanted: Predicate) -> Witness | None:
         """Return some packet of `boxes` whose treatment is wanted, or None when there is none. Raises BudgetExceeded.
 
-        Packets that cannot exist, such as one that goes out with another host's address, are not left out: say with
-        `traffic` which are meant.
+        Packets that cannot exist, such as one that goes out with another host's address, are left out; see `possible`.
         """
-        for within in boxes:
+        for within in self.possible(boxes):
             found = self.decisions.find(within, wanted)
             if found is not None and within.protocol[0] == within.protocol[1]:
                 return Witness(witness(found[0]), found[1])
@@ -201,7 +205,7 @@ class Inspection:
 
     def find_with(self, remotes: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
         """Return some packet between this host and `remotes` whose treatment is wanted, or None; raises as `find`."""
-        return self.find(self.possible(within for remote in remotes for within in self.traffic(remote)), wanted)
+        return self.find((within for remote in remotes for within in self.traffic(remote)), wanted)
 
     def deciding(self, wanted: Predicate) -> Iterator[tuple[SpecificFilter, Witness]]:
         """Yield each filter whose own treatment is wanted and is what some packet that it selects meets."""
@@ -227,7 +231,7 @@ class Inspection:
 
     def decided_by(self, specific: SpecificFilter) -> Witness | None:
         """Return a packet that `specific` selects and that meets its treatment, or None. Raises BudgetExceeded."""
-        return self.find(self.possible(specific.boxes), lambda treatment: treatment == specific.treatment)
+        return self.find(specific.boxes, same_as(specific.treatment))
 
     def _strangers(self, whole: Box) -> Iterator[Span]:
         """Yield the stranger if it is a remote end of `whole`: it reads best in a witness."""

@@ -19,10 +19,11 @@ from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, Witness, filter_subject, policy_subject
-from ipsecmig.lint.inspection import Inspection
+from ipsecmig.lint.inspection import Inspection, Predicate
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.lint.wording import verdict
 from ipsecmig.model.conflicts import ConflictPair
+from ipsecmig.model.treatment import Conflict
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -31,19 +32,25 @@ def check(inspection: Inspection) -> Iterator[Finding]:
     for pair in inspection.conflicts.pairs:
         pairs.setdefault(frozenset((id(pair.first.filter), id(pair.second.filter))), pair)
     for pair in pairs.values():
-        yield _finding(inspection, pair)
+        shown = inspection.find([pair.box], _undecided_between(pair))
+        if shown is not None:
+            yield _finding(pair, shown)
     if inspection.conflicts.truncated:
         message = "more filters of this policy are in conflict than are listed"
         yield RULE.finding(message, policy_subject(inspection.policy), severity=Severity.WARNING)
 
 
-def _finding(inspection: Inspection, pair: ConflictPair) -> Finding:
+def _undecided_between(pair: ConflictPair) -> Predicate:
+    both = {pair.first.treatment, pair.second.treatment}
+    return lambda treatment: isinstance(treatment, Conflict) and both <= treatment.candidates
+
+
+def _finding(pair: ConflictPair, shown: Witness) -> Finding:
     first, second = (filter_subject(one.filter_list, one.filter) for one in (pair.first, pair.second))
     verdicts = [verdict(pair.first.treatment), verdict(pair.second.treatment)]
     same = verdicts[0] == verdicts[1]
     outcome = "secured in different ways" if same else " or ".join(verdicts)
     message = f"packets that this filter and another match are {outcome}; which of the two wins is not documented"
-    shown = Witness(pair.witness, inspection.decisions.at(pair.witness))
     severity = Severity.WARNING if same else Severity.ERROR
     return RULE.finding(message, first, shown, severity=severity, related=(second,))
 

@@ -43,7 +43,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _contradiction(inspection: Inspection) -> Witness | None:
-    return inspection.find(inspection.possible(whole_space()), lambda treatment: isinstance(treatment, Conflict))
+    return inspection.find(whole_space(), lambda treatment: isinstance(treatment, Conflict))
 
 
 RULE = LintRule("S01", "complex-policy", Family.SCENARIO, Severity.INFO, check, __doc__)
