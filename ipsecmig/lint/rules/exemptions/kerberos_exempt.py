@@ -39,7 +39,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
         refused = inspection.traffic(
             inspection.everyone(), protocol, service=_OTHER_PORTS, serving=_OTHER_PORTS, directions=(Direction.IN,)
         )
-        found = inspection.find(inspection.possible(refused), lambda treatment: not is_clear(treatment))
+        found = inspection.find(refused, lambda treatment: not is_clear(treatment))
         if found is not None:
             yield _finding(inspection, found)
             return
