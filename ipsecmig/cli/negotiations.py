@@ -68,6 +68,8 @@ def _lines(one: Negotiation) -> Iterator[Line]:
     yield from _agreement_lines(one)
     if one.exercises:
         yield line(f"      in clear: {'; '.join(_exercise(exercise) for exercise in one.exercises)}", Style.FAINT)
+    for demand in one.unexercised:
+        yield line(f"      not exercised: {demand}")
     for assumption in one.assumptions:
         yield line(f"      assumed: {assumption}", Style.FAINT)
 
@@ -156,6 +158,7 @@ def _document(one: Negotiation) -> Json:
         "supposed": list(one.supposed),
         "reasons": list(one.reasons),
         "assumptions": list(one.assumptions),
+        "unexercised": list(one.unexercised),
     }
 
 

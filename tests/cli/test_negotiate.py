@@ -107,6 +107,19 @@ def test_policy_without_protection_has_nothing_to_negotiate(verify: Verify) -> N
     assert "nothing to negotiate" in out
 
 
+def test_what_no_run_shows_is_said(verify: Verify, tmp_path: Path) -> None:
+    script = Path(f"{TUNNEL}.cmd").read_text().replace("add policy ", "add policy mmpfs=yes ")
+    (tmp_path / "mmpfs.cmd").write_text(script)
+    (tmp_path / "mmpfs.site.yaml").write_text(Path(f"{TUNNEL}.site.yaml").read_text())
+    code, out, _ = verify("mmpfs", "strongswan")
+    assert code == 0
+    assert "not exercised: a new main mode for every quick mode (mmpfs=yes)" in out
+    _, out, _ = verify("mmpfs", "strongswan", "--format", "json")
+    unexercised = _negotiation(out)["unexercised"]
+    assert isinstance(unexercised, list)
+    assert len(unexercised) == 1
+
+
 def test_default_response_alone_exits_with_3(verify: Verify, tmp_path: Path) -> None:
     script = (
         'netsh ipsec static add policy name="P" mmsecmethods="3DES-SHA1-2" activatedefaultrule=yes\n'

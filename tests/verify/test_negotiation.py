@@ -372,6 +372,19 @@ def test_hidden_filter_is_no_region_and_a_conflict_settles_nothing() -> None:
     assert negotiate_texts(flat_text(script + halves + other, ME), {"same.cmd": script}) == ()
 
 
+# --- what one quick mode does not show ---
+
+
+@pytest.mark.parametrize(("demand", "said"), [("", []), ("mmpfs=yes", ["(mmpfs=yes)"]), ("qmpermm=7", ["(qmpermm=7)"])])
+@pytest.mark.parametrize(("target", "known"), [("strongswan", "charon has no such setting"), ("netsh", "was not seen")])
+def test_what_takes_a_second_quick_mode_is_named(demand: str, said: list[str], target: str, known: str) -> None:
+    script = FLAGS.format(inpass="no", soft="no").replace("activatedefaultrule=no", f"{demand} activatedefaultrule=no")
+    flat = flat_text(script, ME)
+    (one,) = negotiate_texts(flat, texts(emitted(store_text(script), flat, target)))
+    assert one.outcome is Outcome.AGREED
+    assert all(word in text and known in text for word, text in zip(said, one.unexercised, strict=True))
+
+
 # --- the default response rule ---
 
 RESPONDS = (

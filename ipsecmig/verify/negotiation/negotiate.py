@@ -13,7 +13,7 @@ from ipsecmig.model.authorities import charon_reads, name_parts
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.offers import main_mode_rows, quick_mode_rows
-from ipsecmig.model.policy import QuickModeOffer
+from ipsecmig.model.policy import MainMode, QuickModeOffer
 from ipsecmig.model.selectors import Family, format_address
 from ipsecmig.model.treatment import Mode
 from ipsecmig.verify.compare import bundle_map
@@ -212,6 +212,7 @@ def _run(shared: Circumstances, case: Case, policy: Terms, target: Terms, suppos
         exercises=exercises,
         supposed=made_up,
         assumptions=(*credentials.assumed, *_assumed(target)),
+        unexercised=tuple(_unexercised(case.region.protect.main_mode, shared.speaker.name)),
     )
 
 
@@ -231,6 +232,16 @@ def _outcome(refused: Sequence[Mismatch], supposed: Sequence[str], aside: Sequen
 def _assumed(target: Terms) -> Iterator[str]:
     if len(target.pfs_groups) > 1:
         yield "of several PFS groups of the target that of main mode is used"
+
+
+def _unexercised(main_mode: MainMode, speaker: str) -> Iterator[str]:
+    """Yield what would take a second quick mode to see; charon has neither, as its settings show."""
+    seen = "charon has no such setting" if speaker == "strongswan" else "whether the target does so was not seen"
+    if main_mode.perfect_forward_secrecy:
+        yield f"a new main mode for every quick mode (mmpfs=yes): each run made one quick mode; {seen}"
+    elif main_mode.quick_mode_limit:
+        limit = f"qmpermm={main_mode.quick_mode_limit}"
+        yield f"a limit of quick modes for each main mode ({limit}): each run made one quick mode; {seen}"
 
 
 def _alike(refused: Sequence[Mismatch]) -> tuple[Mismatch, ...]:

@@ -113,7 +113,8 @@ class Negotiation:
     """The outcome for regions that are alike, of which `places` are all and the first was run.
 
     `supposed` names what had to be made up because a side does not say it, which leaves the outcome undecided;
-    `reasons` why nothing was run. `assumptions` are what the outcome rests on.
+    `reasons` why nothing was run. `assumptions` are what the outcome rests on; `unexercised` names what the policy asks
+    for and no run shows.
     """
 
     outcome: Outcome
@@ -124,3 +125,4 @@ class Negotiation:
     supposed: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    unexercised: tuple[str, ...] = ()
