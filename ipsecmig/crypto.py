@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class BlockCipher(Enum):
     """A block cipher, whatever the length of its key. Camellia (RFC 3713) is none that the model knows."""
 
+    __hash__ = object.__hash__  # members are looked up for each key, and each is the only one of its kind
+
     DES = "des"
     TRIPLE_DES = "3des"
     AES = "aes"
@@ -173,10 +175,12 @@ def keyed_hmac(integrity: Integrity, key: bytes) -> Callable[[bytes], bytes]:
 
     The key is hashed once, not for each message.
     """
-    inner, outer = (_HASHES[integrity](pad, usedforsecurity=False) for pad in _pads(integrity, key))
+    new = _HASHES[integrity]
+    inner_pad, outer_pad = _pads(integrity, key)
+    inner, outer = new(inner_pad, usedforsecurity=False).copy, new(outer_pad, usedforsecurity=False).copy
 
     def digest(message: bytes) -> bytes:
-        first, second = inner.copy(), outer.copy()
+        first, second = inner(), outer()
         first.update(message)
         second.update(first.digest())
         return second.digest()

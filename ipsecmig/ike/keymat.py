@@ -87,8 +87,7 @@ def phase_2_iv(hash_: Integrity, last_block: bytes, message_id: int) -> bytes:
     return digest(hash_, last_block, message_id.to_bytes(4, "big"))[: len(last_block)]
 
 
-@dataclass(frozen=True, slots=True)
-class Phase1Inputs:
+class Phase1Inputs(NamedTuple):
     """What HASH_I and HASH_R cover besides the identities: `sai_b` is the body of the initiator's SA, by both ends."""
 
     g_xi: bytes
@@ -148,7 +147,7 @@ class Phase2Inputs:
     g_qm_xy: bytes = field(default=b"", repr=False)
 
 
-def keymat(hash_: Integrity, skeyid_d: bytes, inputs: Phase2Inputs, protocol: int, spi: bytes, octets: int) -> bytes:
+def keymat(with_skeyid_d: Prf, inputs: Phase2Inputs, protocol: int, spi: bytes, octets: int) -> bytes:
     """Return that many octets of key for the SA of one direction (RFC 2409 section 5.5).
 
     `spi` is the one that the receiver of the packets chose. The encryption key comes first, then the integrity key.
@@ -156,7 +155,6 @@ def keymat(hash_: Integrity, skeyid_d: bytes, inputs: Phase2Inputs, protocol: in
     # KEYMAT = prf(SKEYID_d, [ g(qm)^xy | ] protocol | SPI | Ni_b | Nr_b)
     # KEYMAT = K1 | K2 | K3 ..., K2 = prf(SKEYID_d, K1 | [ g(qm)^xy | ] protocol | SPI | Ni_b | Nr_b), ...
     seed = inputs.g_qm_xy + protocol.to_bytes(1, "big") + spi + inputs.ni_b + inputs.nr_b
-    with_skeyid_d = keyed_prf(hash_, skeyid_d)
     block = key = with_skeyid_d(seed)
     while len(key) < octets:
         block = with_skeyid_d(block + seed)

@@ -155,9 +155,9 @@ class Machine:
             self._send(one, step.reply)
         if one is not self.runs.main:
             self.runs.remember(one)
-        if isinstance(step.context, Heard):
-            self.heard = step.context
-        if isinstance(step.context, Secured):
+            if isinstance(step.context, Heard):
+                self.heard = step.context
+        elif isinstance(step.context, Secured):
             self.secured = step.context
             behind_nat = step.context.nat is not None and step.context.nat.here
             self.keepalive = now + KEEPALIVE_SECONDS if behind_nat else None
@@ -166,7 +166,8 @@ class Machine:
     def _send(self, one: Run, message: Message | SealedMessage) -> None:
         header = message.header
         one.sent, one.message_id = self.framing.datagrams(message), one.message_id or header.message_id
-        self.cookies = Cookies(header.initiator_cookie, header.responder_cookie)
+        if one is self.runs.main:
+            self.cookies = Cookies(header.initiator_cookie, header.responder_cookie)
         self.outbox.extend(map(one.path.carry, one.sent))
 
     def _refuse(

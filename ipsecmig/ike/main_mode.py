@@ -6,6 +6,7 @@ A step computes everything before it returns, so one that fails leaves nothing h
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from ipsecmig.ike import keymat, natt, phase1, proof
 from ipsecmig.ike.announcement import announce, first_contact, is_first_contact, kerberos_in, recognise
@@ -26,17 +27,17 @@ from ipsecmig.ike.wire.message import COOKIE, NO_COOKIE, Header, Message
 from ipsecmig.ike.wire.numbers import Exchange
 from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
 
+_MAIN: Final = int(Exchange.MAIN)
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+
+class Offered(NamedTuple):
     """The initiator after message 1."""
 
     cookies: Cookies
     sai_b: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The responder after message 2."""
 
     cookies: Cookies
@@ -132,7 +133,7 @@ def check_proof(situation: Situation) -> Step:
 
 
 def _header(cookies: Cookies) -> Header:
-    return Header(cookies.initiator, cookies.responder, Exchange.MAIN)
+    return Header(*cookies, _MAIN)
 
 
 def _key_message(situation: Situation, chosen: Chosen, public: bytes, nonce: bytes) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.crypto import ciphers, hashes
 from ipsecmig.ike.crypto.ciphers import BlockCipher
@@ -50,8 +50,7 @@ class Phase1Suite:
         return MainModeOffer(Encryption(self.cipher.name), self.hash_, self.group)
 
 
-@dataclass(frozen=True, slots=True)
-class Phase1Choice:
+class Phase1Choice(NamedTuple):
     """What was agreed for phase 1."""
 
     suite: Phase1Suite

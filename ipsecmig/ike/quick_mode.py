@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final, NamedTuple
 
 from ipsecmig.ike import keymat, natt, phase2
 from ipsecmig.ike.configuration import Traffic
@@ -29,6 +30,9 @@ from ipsecmig.model.policy import EspTransform
 from ipsecmig.model.treatment import Mode
 from ipsecmig.udp import Path
 
+_QUICK: Final = int(Exchange.QUICK)
+_AH_AND_ESP: Final = int(Protocol.AH), int(Protocol.ESP)
+
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
@@ -42,8 +46,7 @@ class Proposed:
     iv: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The responder after message 2."""
 
     message_id: int
@@ -148,15 +151,13 @@ def _across_nat(
 
 
 def _header(secured: Secured, message_id: int) -> Header:
-    return Header(secured.cookies.initiator, secured.cookies.responder, Exchange.QUICK, message_id=message_id)
+    return Header(*secured.cookies, _QUICK, 0, message_id)
 
 
 def _spis(situation: Situation) -> dict[int, bytes]:
     """Return a fresh SPI for each protocol. Those below 256 are reserved (RFC 2406 section 2.1)."""
-    return {
-        int(protocol): (int.from_bytes(situation.random.take(4), "big") | 1 << 31).to_bytes(4, "big")
-        for protocol in (Protocol.AH, Protocol.ESP)
-    }
+    take = situation.random.take
+    return {protocol: (int.from_bytes(take(4), "big") | 1 << 31).to_bytes(4, "big") for protocol in _AH_AND_ESP}
 
 
 def _own(situation: Situation, traffic: Traffic) -> tuple[int, tuple[KeyExchange, ...], bytes]:
@@ -220,12 +221,11 @@ def _child(
     inputs: Phase2Inputs,
 ) -> ChildEstablished:
     """Return the child with its keys: what comes in uses the SPI of this end, what goes out that of the peer."""
-    associations = []
+    associations, with_skeyid_d = [], hashes.keyed_prf(secured.suite.hash_, secured.keys.skeyid_d)
     for proposal in chosen:
         protocol, size = proposal.protocol, phase2.key_octets(proposal.protocol, proposal.transforms[0])
         inbound, outbound = (
-            keymat.keymat(secured.suite.hash_, secured.keys.skeyid_d, inputs, protocol, spi, size)
-            for spi in (own[protocol], proposal.spi)
+            keymat.keymat(with_skeyid_d, inputs, protocol, spi, size) for spi in (own[protocol], proposal.spi)
         )
         associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
     suite, lifetimes = phase2.suite_of(traffic, chosen), read_phase_2(chosen[0].transforms[0].attributes)

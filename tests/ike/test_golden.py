@@ -207,7 +207,9 @@ def test_the_keys_of_esp_are_those_of_the_log(name: str) -> None:
     inputs = Phase2Inputs(ni_b, nr_b, *log.get("DH secret", []))
     # Keys belong to the SA of who receives with the SPI: those of the initiator's packets to the responder's SPI.
     for side, proposal in (("initiator", choice.proposals[0]), ("responder", offer.proposals[0])):
-        keys = keymat.keymat(agreed.hash_, agreed.keys.skeyid_d, inputs, proposal.protocol, proposal.spi, octets)
+        keys = keymat.keymat(
+            keyed_prf(agreed.hash_, agreed.keys.skeyid_d), inputs, proposal.protocol, proposal.spi, octets
+        )
         assert [keys[size:]] == log[f"integrity {side} key"]
         assert [keys[:size]] == log.get(f"encryption {side} key", [b""])
 
