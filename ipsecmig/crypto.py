@@ -123,16 +123,25 @@ def _without_parity(key: bytes) -> bytes:
 _WEAK_DES: Final = frozenset(_without_parity(_WEAK_DES_KEYS[at : at + 8]) for at in range(0, len(_WEAK_DES_KEYS), 8))
 
 
+def _weakness_of_des(key: bytes) -> str | None:
+    weak = _without_parity(key) in _WEAK_DES
+    return "the derived DES key is one of the weak keys of RFC 2409 appendix A" if weak else None
+
+
+def _weakness_of_triple_des(key: bytes) -> str | None:
+    octets = _without_parity(key)
+    # With equal neighbours it would be mere DES (RFC 2451 section 2.3).
+    weak = octets[8:16] in (octets[:8], octets[16:])
+    return "two neighbouring parts of the derived 3DES key are equal" if weak else None
+
+
+_WEAKNESS: Final = {BlockCipher.DES: _weakness_of_des, BlockCipher.TRIPLE_DES: _weakness_of_triple_des}
+
+
 def weakness(cipher: BlockCipher, key: bytes) -> str | None:
     """Return why the key must not be used, never the key itself; None for a good key."""
-    if cipher is BlockCipher.DES and _without_parity(key) in _WEAK_DES:
-        return "the derived DES key is one of the weak keys of RFC 2409 appendix A"
-    if cipher is BlockCipher.TRIPLE_DES:
-        octets = _without_parity(key)
-        if octets[8:16] in (octets[:8], octets[16:]):
-            # It would be mere DES (RFC 2451 section 2.3).
-            return "two neighbouring parts of the derived 3DES key are equal"
-    return None
+    weakness_of = _WEAKNESS.get(cipher)
+    return None if weakness_of is None else weakness_of(key)
 
 
 _INNER_PAD: Final = bytes(octet ^ 0x36 for octet in range(256))

@@ -60,7 +60,9 @@ from ipsecmig.udp import Datagram, Path, ike_message
 
 _ERRORS: Final = range(1, NotifyNumber.CONNECTED)
 
-_LATER: Final[dict[int, Table]] = {ExchangeType.QUICK: QUICK_MODE, ExchangeType.INFORMATIONAL: INFORMATIONAL}
+_INFORMATIONAL: Final = int(ExchangeType.INFORMATIONAL)
+
+_LATER: Final[dict[int, Table]] = {ExchangeType.QUICK: QUICK_MODE, _INFORMATIONAL: INFORMATIONAL}
 """What a peer may begin once main mode is established."""
 
 
@@ -212,7 +214,7 @@ class Engine:
             self._machine.wait(one, Cause.REPEATED, now)
         elif not self._machine.is_ours(header):
             self._machine.events.append(Discarded("the cookies are not those of this negotiation"))
-        elif header.exchange == ExchangeType.INFORMATIONAL:
+        elif header.exchange == _INFORMATIONAL:
             self._informational(one, arrived, now, random)
         elif one is None:
             self._machine.events.append(Discarded(f"exchange type {header.exchange} is out of place here"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from ipsecmig.ike.wire.association import REMEMBERED
 from ipsecmig.ike.wire.attributes import Attribute, decode_attributes
@@ -12,6 +13,9 @@ from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.notification import Notify
 from ipsecmig.ike.wire.numbers import LifeType, NotifyNumber, Phase1Attribute, Phase2Attribute
+
+_PHASE_1: Final = int(Phase1Attribute.LIFE_TYPE), int(Phase1Attribute.LIFE_DURATION)
+_PHASE_2: Final = int(Phase2Attribute.LIFE_TYPE), int(Phase2Attribute.LIFE_DURATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +28,12 @@ class Lifetimes:
 
 def read_phase_1(attributes: tuple[Attribute, ...]) -> Lifetimes:
     """Return the lifetimes of a phase 1 transform."""
-    return _read(attributes, Phase1Attribute.LIFE_TYPE, Phase1Attribute.LIFE_DURATION)
+    return _read(attributes, *_PHASE_1)
 
 
 def read_phase_2(attributes: tuple[Attribute, ...]) -> Lifetimes:
     """Return the lifetimes of an AH or ESP transform."""
-    return _read(attributes, Phase2Attribute.LIFE_TYPE, Phase2Attribute.LIFE_DURATION)
+    return _read(attributes, *_PHASE_2)
 
 
 def shortened(agreed: Lifetimes, payloads: Iterable[Payload]) -> Lifetimes:

@@ -134,10 +134,11 @@ class Machine:
         What begins an exchange may be an old message of the peer that somebody else sends again. It is answered where
         it came from, but the way to the peer changes only with messages that depend on what this end sent.
         """
-        if arrived is None or not (one.state is State.IDLE or isinstance(arrived.message, SealedMessage)):
+        begins = one.state is State.IDLE
+        if arrived is None or not (begins or isinstance(arrived.message, SealedMessage)):
             return
         one.path = arrived.path
-        if self.path != arrived.path and (one.state is not State.IDLE or one is self.runs.main):
+        if self.path != arrived.path and (not begins or one is self.runs.main):
             self.path = arrived.path
             if self.secured is not None:
                 self.events.append(PeerMoved(self.path))

@@ -14,6 +14,9 @@ from ipsecmig.udp import Path
 MAIN: Final = 0
 """The message ID of phase 1."""
 
+_QUICK: Final = int(Exchange.QUICK)
+_INFORMATIONAL: Final = int(Exchange.INFORMATIONAL)
+
 MAX_EXCHANGES: Final = 16
 """How many exchanges after main mode are remembered; the oldest of those that wait for nothing goes first."""
 
@@ -51,7 +54,7 @@ class Run:
     @property
     def key(self) -> tuple[int, int]:
         """What messages of this run are known by: exchange type and message ID."""
-        return Exchange.QUICK if self.table is QUICK_MODE else Exchange.INFORMATIONAL, self.message_id
+        return _QUICK if self.table is QUICK_MODE else _INFORMATIONAL, self.message_id
 
     def enter(self, state: State, now: float) -> None:
         """Go into a state and wait there, unless it is a final one."""

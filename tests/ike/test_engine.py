@@ -288,7 +288,7 @@ def test_messages_of_another_negotiation_are_discarded() -> None:
 
 
 def test_each_direction_has_the_key_of_the_spi_that_its_packets_bear(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keymat, "keymat", lambda *arguments: arguments[4])
+    monkeypatch.setattr(keymat, "keymat", lambda *arguments: arguments[3])
     child = assert_agreed(*negotiate(ends(quick=(AH_ESP,))))
     for row in child.associations:
         assert (row.inbound_key, row.outbound_key) == (row.inbound_spi, row.outbound_spi)

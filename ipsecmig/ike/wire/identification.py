@@ -23,6 +23,8 @@ _LENGTHS: Final[dict[int, int]] = {
 """The octets of the kinds that consist of addresses: one, address and mask, or first and last."""
 
 _ID: Final = int(PayloadNumber.ID)
+_IPV4_HOST: Final = int(IdNumber.IPV4)
+_IPV6_HOST: Final = int(IdNumber.IPV6)
 _IPV6: Final = frozenset({IdNumber.IPV6, IdNumber.IPV6_SUBNET, IdNumber.IPV6_RANGE})
 
 
@@ -73,7 +75,7 @@ class Identification(NamedTuple):
 
 def host(address: IPv4Address | IPv6Address, protocol: int = 0, port: int = 0) -> Identification:
     """Return the identification of one address."""
-    kind = IdNumber.IPV4 if address.version == 4 else IdNumber.IPV6
+    kind = _IPV4_HOST if isinstance(address, IPv4Address) else _IPV6_HOST
     return Identification(kind, protocol, port, address.packed)
 
 
