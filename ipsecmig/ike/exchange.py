@@ -120,10 +120,14 @@ def sealed(message: Message | SealedMessage | None) -> SealedMessage:
 
 def only(payloads: tuple[Payload, ...], kind: type[T]) -> T:
     """Return the one payload of that kind. Raises Malformed for none or several."""
-    found = [payload for payload in payloads if isinstance(payload, kind)]
-    if len(found) != 1:
-        raise Malformed(HEADER, f"one {kind.__name__} payload, not {len(found)}")
-    return found[0]
+    found: T | None = None
+    count = 0
+    for payload in payloads:
+        if isinstance(payload, kind):
+            found, count = payload, count + 1
+    if found is None or count != 1:
+        raise Malformed(HEADER, f"one {kind.__name__} payload, not {count}")
+    return found
 
 
 def nonce_of(data: bytes) -> bytes:

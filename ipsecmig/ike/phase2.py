@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.ike.configuration import Traffic
 from ipsecmig.ike.errors import Refused
@@ -77,27 +77,35 @@ def offer(traffic: Traffic, spis: Mapping[int, bytes], nat: NatTraversal | None 
     return SecurityAssociation(
         tuple(
             Proposal(position, protocol, spis[protocol], (transform,))
-            for position, headers in enumerate(_acceptable(traffic, nat), 1)
+            for position, headers in enumerate(_acceptable(traffic, nat).offers, 1)
             for protocol, transform in headers
         )
     )
 
 
-def _acceptable(traffic: Traffic, nat: NatTraversal | None) -> tuple[_Headers, ...]:
+def _acceptable(traffic: Traffic, nat: NatTraversal | None) -> _Acceptable:
     """Return the offers that are possible across this NAT. Raises Refused if there are none."""
     rows = traffic.offers if nat is None or not nat.found else tuple(filter(_without_ah, traffic.offers))
     if not rows:
         raise Refused(NotifyNumber.NO_PROPOSAL_CHOSEN, "a NAT stands between, and there are no offers without AH")
-    return _headers(rows, encapsulation(traffic.mode, nat), traffic.pfs_group)
+    return _on_the_wire(rows, encapsulation(traffic.mode, nat), traffic.pfs_group)
 
 
 _Headers = tuple[tuple[int, Transform], ...]
 """An offer on the wire: the protocol and the transform of each of its headers."""
 
 
+class _Acceptable(NamedTuple):
+    """Offers on the wire, and what each of them means."""
+
+    offers: tuple[_Headers, ...]
+    suites: tuple[tuple[_Meaning, ...], ...]
+
+
 @lru_cache(maxsize=POLICIES)
-def _headers(rows: tuple[QuickModeOffer, ...], mode: Encapsulation, group: DhGroup | None) -> tuple[_Headers, ...]:
-    return tuple(tuple(_header(mode, group, row, transform) for transform in row.transforms) for row in rows)
+def _on_the_wire(rows: tuple[QuickModeOffer, ...], mode: Encapsulation, group: DhGroup | None) -> _Acceptable:
+    offers = tuple(tuple(_header(mode, group, row, transform) for transform in row.transforms) for row in rows)
+    return _Acceptable(offers, tuple(tuple(_meaning(*header) for header in headers) for headers in offers))
 
 
 def _without_ah(row: QuickModeOffer) -> bool:
@@ -131,7 +139,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
 
     Raises Refused if there are none.
     """
-    ours = _suites(_acceptable(traffic, nat))
+    ours = _acceptable(traffic, nat).suites
     for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
         together = tuple(group)
         fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
@@ -184,17 +192,12 @@ def _model(protocol: int, transform: Transform) -> AhTransform | EspTransform:
     return EspTransform(_cipher(transform).encryption, integrity)
 
 
-@lru_cache(maxsize=POLICIES)
-def _suites(offers: tuple[_Headers, ...]) -> tuple[tuple[_Meaning, ...], ...]:
-    return tuple(tuple(_meaning(*header) for header in headers) for headers in offers)
-
-
 def accept(traffic: Traffic, chosen: SecurityAssociation, nat: NatTraversal | None = None) -> tuple[Proposal, ...]:
     """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
     if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
     meanings = tuple(_meaning(proposal.protocol, proposal.transforms[0]) for proposal in chosen.proposals)
-    if meanings not in _suites(_acceptable(traffic, nat)):
+    if meanings not in _acceptable(traffic, nat).suites:
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
     return chosen.proposals
 
