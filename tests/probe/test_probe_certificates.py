@@ -21,7 +21,7 @@ from ipsecmig.model.policy import EspTransform, MainMode, MainModeOffer, QuickMo
 from ipsecmig.model.treatment import Mode
 
 POLICY = f"""
-netsh ipsec static add policy name="Lab" assign=yes mmsecmethods="3DES-SHA1-2"
+netsh ipsec static add policy name="Lab" mmsecmethods="3DES-SHA1-2"
 netsh ipsec static add filterlist name="L"
 netsh ipsec static add filter filterlist="L" srcaddr=me dstaddr={PEER}
 netsh ipsec static add filteraction name="P" action=negotiate qmsecmethods="ESP[3DES,SHA1]"

@@ -28,7 +28,7 @@ TRAFFIC = Traffic(host(PEER, 6, 80), host(PROBE, 6), Mode.TRANSPORT, (CHILD,))
 AGREEING = Configuration(PEER, PROBE, Secret(KEY), MainMode((SUITE,)), TRAFFIC)
 
 POLICY = f"""
-netsh ipsec static add policy name="Lab" assign=yes mmsecmethods="3DES-SHA1-2 3DES-MD5-2"
+netsh ipsec static add policy name="Lab" mmsecmethods="3DES-SHA1-2 3DES-MD5-2"
 netsh ipsec static add filterlist name="Web"
 netsh ipsec static add filter filterlist="Web" srcaddr=me dstaddr={PEER} protocol=TCP dstport=80 mirrored=yes
 netsh ipsec static add filteraction name="P" action=negotiate qmsecmethods="ESP[3DES,SHA1]:100000k/3600s"
