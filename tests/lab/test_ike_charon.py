@@ -7,28 +7,27 @@ that it agreed to.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from ike_certificates import BETWEEN, FAR, ROOT, TWO
+from ike_certificates import TWO
 
-from ipsecmig.ike.configuration import Configuration, RsaCredentials, Traffic
+from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.events import ChildEstablished, Established, Failed, PeerAnnounced
 from ipsecmig.ike.wire.identification import host
 from ipsecmig.ike.wire.numbers import NotifyNumber
-from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
-from ipsecmig.model.policy import EspTransform, MainMode, MainModeOffer, QuickModeOffer, Secret
+from ipsecmig.model.policy import MainMode, Secret
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
+from lab.certified import by_certificate, our_credentials
 from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, missing, open_lab
 from lab.ike_runs import run, start
 from lab.sockets import ike_sockets
+from lab.suites import CARRIED, SUITES, Suite
 
 pytestmark = pytest.mark.lab
 
@@ -52,7 +51,7 @@ def machines(module_lab: Lab) -> Iterator[tuple[Lab, Charon]]:
         yield module_lab, charon
 
 
-def settings(ike: str, esp: str) -> list[OutputFile]:
+def settings(ike: str, child: str) -> list[OutputFile]:
     text = f"""connections {{ c {{
         version = 1
         local_addrs = {HOST_ADDRESS}
@@ -65,53 +64,25 @@ def settings(ike: str, esp: str) -> list[OutputFile]:
         children {{ x {{ local_ts = dynamic[tcp/80]
                          remote_ts = dynamic[tcp]
                          mode = transport
-                         esp_proposals = {esp} }} }} }} }}
+                         {child} }} }} }} }}
     secrets {{ ike1 {{ secret = "Open-Sesame" }} }}
     """
     return [OutputFile("swanctl.conf", text.encode(), secret=True)]
 
 
-def configuration(offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None) -> Configuration:
-    traffic = Traffic(host(OURS, 6, 0), host(CHARON, 6, 80), Mode.TRANSPORT, (quick,), pfs)
-    return Configuration(OURS, CHARON, Secret("Open-Sesame"), MainMode((offer,)), traffic)
+def configuration(suite: Suite) -> Configuration:
+    traffic = Traffic(host(OURS, 6, 0), host(CHARON, 6, 80), Mode.TRANSPORT, (suite.quick,), suite.pfs)
+    return Configuration(OURS, CHARON, Secret("Open-Sesame"), MainMode((suite.main,)), traffic)
 
 
-SUITES = pytest.mark.parametrize(
-    ("ike", "esp", "offer", "quick", "pfs"),
-    [
-        (
-            "3des-sha1-modp1024",
-            "3des-sha1",
-            MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),
-            QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),)),
-            None,
-        ),
-        (
-            "des-md5-modp768",
-            "des-md5",
-            MainModeOffer(Encryption.DES, Integrity.MD5, DhGroup.MODP768),
-            QuickModeOffer((EspTransform(Encryption.DES, Integrity.MD5),)),
-            None,
-        ),
-        (
-            "aes256-sha256-modp2048",
-            "aes256-sha256-modp2048",
-            MainModeOffer(Encryption.AES256, Integrity.SHA256, DhGroup.MODP2048),
-            QuickModeOffer((EspTransform(Encryption.AES256, Integrity.SHA256),)),
-            DhGroup.MODP2048,
-        ),
-    ],
-    ids=["3des", "des", "aes"],
-)
+each_suite = pytest.mark.parametrize("suite", [SUITES[name] for name in CARRIED], ids=CARRIED)
 
 
-@SUITES
-def test_the_engine_as_initiator(
-    machines: tuple[Lab, Charon], ike: str, esp: str, offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None
-) -> None:
+@each_suite
+def test_the_engine_as_initiator(machines: tuple[Lab, Charon], suite: Suite) -> None:
     lab, charon = machines
-    charon.loads(settings(ike, esp))
-    engine = Engine(configuration(offer, quick, pfs))
+    charon.loads(settings(suite.ike, suite.child))
+    engine = Engine(configuration(suite))
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         start(engine)
         found = run(engine, udp)
@@ -120,47 +91,27 @@ def test_the_engine_as_initiator(
     assert "selected proposal: ESP:" in said
 
 
-@SUITES
-def test_the_engine_as_responder(
-    machines: tuple[Lab, Charon], ike: str, esp: str, offer: MainModeOffer, quick: QuickModeOffer, pfs: DhGroup | None
-) -> None:
+@each_suite
+def test_the_engine_as_responder(machines: tuple[Lab, Charon], suite: Suite) -> None:
     lab, charon = machines
-    charon.loads(settings(ike, esp))
-    engine = Engine(configuration(offer, quick, pfs))
+    charon.loads(settings(suite.ike, suite.child))
+    engine = Engine(configuration(suite))
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         initiate = ("--initiate", "--child", "x", "--timeout", "-1")
         charon.run("swanctl", *initiate, "--uri", charon.socket)
         found = run(engine, udp)
         said = charon.wait_for(r"selected proposal: ESP:")
     (established,) = (event for event in found if isinstance(event, Established))
-    assert established.suite.group is offer.group
+    assert established.suite.group is suite.main.group
     assert "IKE_SA c" in said
 
 
 def with_certificates(charon: Charon) -> list[OutputFile]:
-    """Give charon a certificate; return settings that make it authenticate by that and a peer by one of the root."""
-    keys = charon.folder / "swanctl"
-    (keys / "x509ca" / "root.der").write_bytes(ROOT.der)
-    (keys / "x509" / "two.der").write_bytes(TWO.der)
-    private = TWO.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    (keys / "rsa" / "two.pem").write_bytes(private)
-    (file,) = settings("3des-sha1-modp1024", "3des-sha1")
-    before, _, after = file.content.decode().partition("        local {")
-    authentication = """
-        local { auth = pubkey
-                certs = two.der }
-        remote { auth = pubkey
-                 id = "O=Lab, CN=far"
-                 cacerts = root.der }
-        children"""
-    return [replace(file, content=(before + authentication + after.partition("children")[2]).encode())]
+    return [by_certificate(charon, file) for file in settings(SUITES["3des"].ike, SUITES["3des"].child)]
 
 
 def with_signatures() -> Configuration:
-    offer = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
-    quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
-    credentials = RsaCredentials((FAR.der, BETWEEN.der), FAR.key, ROOT.der, time.time(), TWO.subject)
-    return replace(configuration(offer, quick, None), authentication=credentials)
+    return replace(configuration(SUITES["3des"]), authentication=our_credentials())
 
 
 # Messages with certificates are so large that both ends send them in fragments.
@@ -193,10 +144,8 @@ def test_signatures_as_responder(machines: tuple[Lab, Charon]) -> None:
 @pytest.mark.parametrize("ike", ["aes256-sha256-modp2048", "3des-md5-modp1024"])
 def test_what_charon_refuses_is_reported(machines: tuple[Lab, Charon], ike: str) -> None:
     lab, charon = machines
-    charon.loads(settings(ike, "aes256-sha256"))
-    offer = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
-    quick = QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),))
-    engine = Engine(configuration(offer, quick, None))
+    charon.loads(settings(ike, "esp_proposals = aes256-sha256"))
+    engine = Engine(configuration(SUITES["3des"]))
     with ike_sockets(lab.peer, PEER_ADDRESS) as udp:
         start(engine)
         found = run(engine, udp)

@@ -32,6 +32,7 @@ from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.udp import Datagram, Endpoint, Path
 from ipsecmig.verify.negotiation.associations import associations
+from lab.certified import by_certificate, our_credentials
 from lab.charon import USER_SPACE, Charon, missing_charon, open_charon
 from lab.harness import (
     FAR_ADDRESS,
@@ -46,6 +47,7 @@ from lab.harness import (
 )
 from lab.ike_runs import PATIENCE, finished, run, start
 from lab.sockets import IkeSockets, ike_sockets
+from lab.suites import CARRIED, SUITES, Suite
 
 pytestmark = pytest.mark.lab
 
@@ -80,18 +82,20 @@ def module_lab() -> Iterator[Lab]:
         yield lab
 
 
-def settings(local: str, remote: str, identities: tuple[str, str], child: str, more: str = "") -> list[OutputFile]:
+def settings(
+    local: str, remote: str, identities: tuple[str, str], child: str, more: str = "", suite: Suite = SUITES["3des"]
+) -> list[OutputFile]:
     text = f"""connections {{ c {{
         version = 1
         local_addrs = {local}
         remote_addrs = {remote}
-        proposals = 3des-sha1-modp1024
+        proposals = {suite.ike}
         {more}
         local {{ auth = psk
                  id = {identities[0]} }}
         remote {{ auth = psk
                   id = {identities[1]} }}
-        children {{ x {{ esp_proposals = 3des-sha1
+        children {{ x {{ {suite.child}
                          {child} }} }} }} }}
     secrets {{ ike1 {{ secret = "Open-Sesame" }} }}
     """
@@ -193,13 +197,22 @@ def test_charon_begins_in_aggressive_mode(module_lab: Lab, mode: str) -> None:
 
 
 @contextmanager
-def user_space_charon(machine: Machine) -> Iterator[Charon]:
+def user_space_charon(machine: Machine, suite: Suite, *, certified: bool) -> Iterator[Charon]:
     """Give a charon that carries ESP itself, between networks that are one host each."""
     machine.ip("addr", "replace", f"{CHARONS_HOST}/32", "dev", "lo")
     with open_charon(machine, kernel=USER_SPACE) as charon:
         child = f"mode = tunnel\n local_ts = {CHARONS_NETWORK}\n remote_ts = {OURS}"
-        charon.loads(settings(HOST_ADDRESS, PEER_ADDRESS, (HOST_ADDRESS, PEER_ADDRESS), child))
+        (file,) = settings(HOST_ADDRESS, PEER_ADDRESS, (HOST_ADDRESS, PEER_ADDRESS), child, suite=suite)
+        charon.loads([by_certificate(charon, file) if certified else file])
         yield charon
+
+
+def tunnelled(suite: Suite, *, certified: bool) -> Configuration:
+    """Return our end of what `user_space_charon` carries."""
+    ours = Traffic(subnet(OURS), subnet(CHARONS_NETWORK), Mode.TUNNEL, (suite.quick,), suite.pfs)
+    plain = configuration(BEHIND, IPv4Address(HOST_ADDRESS), ours)
+    proof = our_credentials() if certified else plain.authentication
+    return replace(plain, main_mode=MainMode((suite.main,)), authentication=proof)
 
 
 class Tunnel:
@@ -263,21 +276,31 @@ def assert_pings_pass(charon: Charon, child: ChildEstablished, udp: IkeSockets) 
         assert ping.wait(PATIENCE) == 0
 
 
-def test_pings_through_the_tunnel_of_the_engine_as_initiator(module_lab: Lab) -> None:
-    ours = traffic(subnet(OURS), subnet(CHARONS_NETWORK), Mode.TUNNEL)
-    engine = Engine(configuration(BEHIND, IPv4Address(HOST_ADDRESS), ours))
-    with user_space_charon(module_lab.host) as charon, ike_sockets(module_lab.peer, PEER_ADDRESS) as udp:
+each_tunnel = pytest.mark.parametrize("suite", [SUITES[name] for name in CARRIED], ids=CARRIED)
+each_proof = pytest.mark.parametrize("certified", [False, True], ids=["key", "certificates"])
+
+
+@each_tunnel
+@each_proof
+def test_pings_through_the_tunnel_of_the_engine_as_initiator(module_lab: Lab, suite: Suite, *, certified: bool) -> None:
+    engine = Engine(tunnelled(suite, certified=certified))
+    opened = user_space_charon(module_lab.host, suite, certified=certified)
+    with opened as charon, ike_sockets(module_lab.peer, PEER_ADDRESS) as udp:
         start(engine)
         found = run(engine, udp, finished)
         charon.wait_for(r"CHILD_SA x\{\d+\} established")
+        assert child_of(found).suite.transforms == suite.quick.transforms
         assert_pings_pass(charon, child_of(found), udp)
 
 
-def test_pings_through_the_tunnel_of_the_engine_as_responder(module_lab: Lab) -> None:
-    ours = traffic(subnet(OURS), subnet(CHARONS_NETWORK), Mode.TUNNEL)
-    engine = Engine(configuration(BEHIND, IPv4Address(HOST_ADDRESS), ours))
-    with user_space_charon(module_lab.host) as charon, ike_sockets(module_lab.peer, PEER_ADDRESS) as udp:
+@each_tunnel
+@each_proof
+def test_pings_through_the_tunnel_of_the_engine_as_responder(module_lab: Lab, suite: Suite, *, certified: bool) -> None:
+    engine = Engine(tunnelled(suite, certified=certified))
+    opened = user_space_charon(module_lab.host, suite, certified=certified)
+    with opened as charon, ike_sockets(module_lab.peer, PEER_ADDRESS) as udp:
         charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
         found = run(engine, udp, finished)
         charon.wait_for(r"CHILD_SA x\{\d+\} established")
+        assert child_of(found).suite.transforms == suite.quick.transforms
         assert_pings_pass(charon, child_of(found), udp)

@@ -15,15 +15,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from ike_certificates import BETWEEN, FAR, FOREIGN, ROOT
 
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.resources import schema
+from lab.certified import by_certificate, private_pem
 from lab.charon import USER_SPACE, Charon, missing_charon, open_charon
 from lab.harness import HOST_ADDRESS, HOST_ADDRESS6, PEER_ADDRESS, PEER_ADDRESS6, Lab, missing, open_lab
 
 pytestmark = pytest.mark.lab
 
-ROOT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 KEY = "Open-Sesame"
 POLICY = f"""
 netsh ipsec static add policy name="Lab" assign=yes mmsecmethods="3DES-SHA1-2 3DES-MD5-2"
@@ -89,7 +92,7 @@ class Prober(NamedTuple):
         return [*inside, "probe", host, *usual, *arguments]
 
     def start(self, *arguments: str, host: str = HOST_ADDRESS) -> subprocess.Popen[str]:
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
         command = self.command(*arguments, host=host)
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=self.folder
@@ -250,3 +253,47 @@ def test_an_echo_through_a_tunnel_that_charon_carries(module_lab: Lab, tmp_path:
     assert (code, found["outcome"], found["phase2"]["mode"]) == (0, "established", "tunnel")
     assert found["echo"]["seconds"] is not None
     assert found["echo"]["reason"] == "10.9.101.1 answered under protection"
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> tuple[str, ...]:
+    """Give the options by which the command shows a certificate of the root that charon trusts."""
+    chain = b"".join(owned.certificate.public_bytes(Encoding.PEM) for owned in (FAR, BETWEEN))
+    files = {"certificate": chain, "private-key": private_pem(FAR), "authority": ROOT.der}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    return tuple(word for name in files for word in (f"--{name}", str(tmp_path / name)))
+
+
+LISTENING = {"initiator": (), "responder": ("--listen", "--timeout", "60")}
+CERTIFIED = 'kerberos=no rootca="O=Lab, CN=Root"'
+
+
+@pytest.mark.parametrize("role", ["initiator", "responder"])
+def test_an_echo_under_certificates(module_lab: Lab, tmp_path: Path, shown: tuple[str, ...], role: str) -> None:
+    (tmp_path / "policy.cmd").write_text(TUNNEL_POLICY.replace(f'psk="{KEY}"', CERTIFIED))
+    module_lab.host.ip("addr", "replace", "10.9.101.1/32", "dev", "lo")
+    selectors = Settings(local=CHARONS, mode="tunnel").file()
+    file = OutputFile("swanctl.conf", selectors.content.replace(b"dynamic[tcp]", OURS.encode()), secret=True)
+    with open_charon(module_lab.host, kernel=USER_SPACE) as charon:
+        charon.loads([by_certificate(charon, file)])
+        prober = Prober(module_lab, charon, tmp_path)
+        packet = ("--packet", "forward icmp 10.9.102.1 > 10.9.101.1", "--me", PEER_ADDRESS)
+        process = prober.start("--ping", *packet, *shown, *LISTENING[role])
+        if role == "responder":
+            initiate(prober)
+        code, found = finished(process)
+        said = charon.wait_for("IKE_SA c.* established")
+    assert (code, found["role"], found["outcome"]) == (0, role, "established")
+    assert found["phase1"]["authentication"] == "rsa"
+    assert found["echo"]["reason"] == "10.9.101.1 answered under protection"
+    assert "CN=far' with RSA_EMSA_PKCS1_NULL successful" in said
+
+
+def test_certificate_of_a_root_that_charon_does_not_trust(prober: Prober, shown: tuple[str, ...]) -> None:
+    (prober.folder / "policy.cmd").write_text(POLICY.replace(f'kerberos=no psk="{KEY}"', CERTIFIED))
+    (prober.folder / "certificate").write_bytes(FOREIGN.der)
+    (prober.folder / "private-key").write_bytes(private_pem(FOREIGN))
+    prober.charon.loads([by_certificate(prober.charon, Settings().file())])
+    code, found = prober.run(*shown)
+    assert (code, found["outcome"]) == (1, "authentication-failed")

@@ -6,28 +6,22 @@ The test is a whole host at the end of a wire: it has no kernel between its engi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Final
 
 import pytest
 
 from ipsecmig.ike.configuration import Configuration, Traffic
 from ipsecmig.ike.engine import Engine
 from ipsecmig.ike.wire.identification import host
-from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import (
-    AhTransform,
-    EspTransform,
     MainMode,
-    MainModeOffer,
-    QuickModeOffer,
     Secret,
 )
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.model.treatment import Mode
 from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.udp import NAT_T_PORT, Endpoint, Path
+from lab.certified import by_certificate, our_credentials
 from lab.charon import Charon, missing_charon, open_charon
 from lab.guest.engines import (
     BEHIND,
@@ -44,6 +38,7 @@ from lab.guest.engines import (
 from lab.guest.wire import NAME, Wire, open_wire
 from lab.harness import FAR_ADDRESS, PEER_ADDRESS, TO_FAR, Lab, Machine, missing, open_lab
 from lab.ike_runs import finished, run, start
+from lab.suites import SUITES, Suite
 from lab.test_ike_nat import masquerade
 from lab.test_ike_nat import settings as nat_settings
 
@@ -52,47 +47,8 @@ pytestmark = pytest.mark.lab
 NATS_INSIDE, BEHIND_NAT = "10.7.0.1", "10.7.0.2"
 
 
-@dataclass(frozen=True)
-class Suite:
-    """What is agreed on, in charon's words and in ours."""
-
-    ike: str
-    child: str
-    main: MainModeOffer
-    quick: QuickModeOffer
-    pfs: DhGroup | None = None
-
-
-WITH_3DES = MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024)
-SUITES: Final = {
-    "3des": Suite(
-        "3des-sha1-modp1024",
-        "esp_proposals = 3des-sha1",
-        WITH_3DES,
-        QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),)),
-    ),
-    "des": Suite(
-        "des-md5-modp768",
-        "esp_proposals = des-md5",
-        MainModeOffer(Encryption.DES, Integrity.MD5, DhGroup.MODP768),
-        QuickModeOffer((EspTransform(Encryption.DES, Integrity.MD5),)),
-    ),
-    "null": Suite(
-        "3des-sha1-modp1024",
-        "esp_proposals = null-sha1",
-        WITH_3DES,
-        QuickModeOffer((EspTransform(Encryption.NULL, Integrity.SHA1),)),
-    ),
-    "aes": Suite(
-        "aes256-sha256-modp2048",
-        "esp_proposals = aes256-sha256-modp2048",
-        MainModeOffer(Encryption.AES256, Integrity.SHA256, DhGroup.MODP2048),
-        QuickModeOffer((EspTransform(Encryption.AES256, Integrity.SHA256),)),
-        DhGroup.MODP2048,
-    ),
-    "ah": Suite("3des-sha1-modp1024", "ah_proposals = sha1", WITH_3DES, QuickModeOffer((AhTransform(Integrity.SHA1),))),
-}
 each_suite = pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+each_proof = pytest.mark.parametrize("certified", [False, True], ids=["key", "certificates"])
 each_windows = pytest.mark.parametrize("windows", [None, WindowsVersion.SERVER_2003], ids=["RFC", "draft"])
 each_mode = pytest.mark.parametrize("mode", Mode, ids=lambda mode: mode.name.lower())
 
@@ -119,10 +75,11 @@ def settings(suite: Suite, mode: Mode, more: str = "") -> OutputFile:
     return OutputFile("swanctl.conf", text.encode(), secret=True)
 
 
-def configuration(suite: Suite, mode: Mode) -> Configuration:
+def configuration(suite: Suite, mode: Mode, *, certified: bool = False) -> Configuration:
     ours, theirs = map(identification, BEHIND[mode], (mode, mode))
     traffic = Traffic(ours, theirs, mode, (suite.quick,), suite.pfs)
-    return Configuration(US, THEM, Secret("Open-Sesame"), MainMode((suite.main,)), traffic)
+    proof = our_credentials() if certified else Secret("Open-Sesame")
+    return Configuration(US, THEM, proof, MainMode((suite.main,)), traffic)
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +101,14 @@ def charon(machine_and_wire: tuple[Machine, Wire]) -> Iterator[Charon]:
 
 @each_suite
 @each_mode
-def test_we_initiate(machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode) -> None:
+@each_proof
+def test_we_initiate(
+    machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode, *, certified: bool
+) -> None:
     _, wire = machine_and_wire
-    charon.loads([settings(suite, mode)])
-    engine = Engine(configuration(suite, mode))
+    file = settings(suite, mode)
+    charon.loads([by_certificate(charon, file) if certified else file])
+    engine = Engine(configuration(suite, mode, certified=certified))
     start(engine)
     child = child_in(run(engine, Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
@@ -156,11 +117,15 @@ def test_we_initiate(machine_and_wire: tuple[Machine, Wire], charon: Charon, sui
 
 @each_suite
 @each_mode
-def test_charon_initiates(machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode) -> None:
+@each_proof
+def test_charon_initiates(
+    machine_and_wire: tuple[Machine, Wire], charon: Charon, suite: Suite, mode: Mode, *, certified: bool
+) -> None:
     _, wire = machine_and_wire
-    charon.loads([settings(suite, mode)])
+    file = settings(suite, mode)
+    charon.loads([by_certificate(charon, file) if certified else file])
     charon.run("swanctl", "--initiate", "--child", "x", "--timeout", "-1", "--uri", charon.socket)
-    child = child_in(run(Engine(configuration(suite, mode)), Carried(wire), finished))
+    child = child_in(run(Engine(configuration(suite, mode, certified=certified)), Carried(wire), finished))
     charon.wait_for("CHILD_SA x.* established")
     assert_echoes_pass(wire, bundles(child), BEHIND[mode])
 
