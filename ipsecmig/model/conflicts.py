@@ -194,15 +194,24 @@ def _candidates(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Selected, _Sel
 def _joined(ones: list[_Selected], others: list[_Selected], shape: _Shape) -> Iterator[tuple[_Selected, _Selected]]:
     """Yield the pairs that agree under the masks of `shape`."""
     table: dict[tuple[int, ...], list[_Selected]] = {}
+    masks = _masks(shape)
     for other in others:
-        table.setdefault(_under(other[0], shape), []).append(other)
+        table.setdefault(_under(other[0], masks), []).append(other)
     for one in ones:
-        for other in table.get(_under(one[0], shape), ()):
+        for other in table.get(_under(one[0], masks), ()):
             yield one, other
 
 
-def _under(box: Box, shape: _Shape) -> tuple[int, ...]:
-    return tuple(box[c][0] >> free for c, free in zip(_MASKED, shape, strict=True) if free is not None)
+_Masks = list[tuple[int, int]]
+"""The coordinates that a shape masks, each with its number of free bits."""
+
+
+def _masks(shape: _Shape) -> _Masks:
+    return [(c, free) for c, free in zip(_MASKED, shape, strict=True) if free is not None]
+
+
+def _under(box: Box, masks: _Masks) -> tuple[int, ...]:
+    return tuple([box[c][0] >> free for c, free in masks])
 
 
 class FilterIndex:
@@ -224,14 +233,14 @@ class _Hashed:
     """The boxes of one kind, direction, family and shape, hashed by what stands above their masks."""
 
     def __init__(self, key: tuple[Span, Span, _Shape], selected: list[_Selected]) -> None:
-        self._shape = key[2]
+        self._masks = _masks(key[2])
         self._rows: dict[tuple[int, ...], list[_Selected]] = {}
         for one in selected:
-            self._rows.setdefault(_under(one[0], self._shape), []).append(one)
+            self._rows.setdefault(_under(one[0], self._masks), []).append(one)
 
     def rows(self, point: Box) -> list[_Selected]:
         """Return the boxes that agree with `point` under the masks."""
-        return self._rows.get(_under(point, self._shape), [])
+        return self._rows.get(_under(point, self._masks), [])
 
 
 _Candidate = tuple[_Kinds, _Selected, _Selected]

@@ -36,6 +36,8 @@ ONE_WAY = HALVES.replace(" action=permit", " action=negotiate").replace(
 )
 """A filter that secures one way: X43, whose repair changes what replies meet."""
 
+COMMENT = "rem ipsecmig: ignore=X44 the two are kept apart on purpose"
+
 KEYED = HALVES.replace("filteraction=permit", 'filteraction=permit psk="correct horse"')
 
 GENERATED = """ipsec static
@@ -131,6 +133,14 @@ def test_a_file_that_is_there_is_replaced_only_by_force(lint: Lint) -> None:
     assert (refused.code, Path("new.netsh").read_text()) == (Exit.BAD_INPUT, "mine")
     assert lint(HALVES, *arguments, "--force").code == Exit.DONE
     assert Path("new.netsh").read_text() != "mine"
+
+
+def test_a_suppressed_finding_keeps_its_rule_from_repairing(lint: Lint) -> None:
+    halves = HALVES.replace("add filter filterlist=l srcaddr=me", f"{COMMENT}\nadd filter filterlist=l srcaddr=me")
+    dead = "add filterlist name=dead\nadd filterlist name=kept\n"
+    result = lint(halves + dead, "--fix", "--fail-on", "never", "--select", "X44,X33")
+    assert "X44 filter-written-twice: not repaired: a finding of it is suppressed" in result.out
+    assert 'gone: filter list "dead", filter list "kept"' in result.out
 
 
 def test_what_is_not_understood_is_neither_repaired_nor_lost(lint: Lint) -> None:

@@ -68,7 +68,7 @@ def fix(inspected: Inspected, report: Report, rules: Sequence[LintRule], wanted:
         )
     suppressed = {one.reported.code for one in report.suppressed}
     found = {one.code for one in report.findings}
-    chosen = [rule for rule in rules if rule.code in found]
+    chosen = [rule for rule in rules if rule.code in found | suppressed]
     free = [rule for rule in chosen if rule.code not in suppressed]
     aside = [Withheld(r, "a finding of it is suppressed") for r in chosen if r.repair and r.code in suppressed]
     rewritten = tuple(_rewritten(report))

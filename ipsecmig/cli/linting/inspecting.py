@@ -21,6 +21,7 @@ from ipsecmig.errors import BudgetExceeded, InputError, UsageError
 from ipsecmig.lint.finding import Subject, policy_subject
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.run import run
+from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.flatten import select_policy
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _loaded(job: Job) -> list[Loaded]:
     return [one for name in job.inputs.names for one in load(name)]
 
 
+@collector_paused()
 def _inspect(job: Job, loaded: Sequence[Loaded], source: str) -> Inspected:
     reading = read_on(loaded, job.inputs)
     policies = _chosen(reading.store, job)
