@@ -18,9 +18,9 @@ def flat_sample(name: str) -> FlatPolicy:
     return flat_policy(Sample(SAMPLES / name))
 
 
-def store_text(script: str) -> PolicyStore:
-    """Return what a batch file defines."""
-    return read(Source("policy.cmd", script.encode()), ReadOptions(), None).store
+def store_text(script: str, name: str = "policy.cmd") -> PolicyStore:
+    """Return what the script called `name`, by default a batch file, defines."""
+    return read(Source(name, script.encode()), ReadOptions(), None).store
 
 
 def flat_text(script: str, site: Site = UNKNOWN_SITE) -> FlatPolicy:

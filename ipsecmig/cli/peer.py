@@ -92,7 +92,9 @@ def _parts(mine: MainModeOffer, theirs: MainModeOffer) -> tuple[str, ...]:
 
 
 _LISTS: Final = frozenset({"main_mode_offers", "transforms", "pfs_groups", "authentication"})
-_NEGOTIATED: Final = frozenset({"lifetime", "main_mode_seconds"})
+_NEGOTIATED: Final = frozenset(
+    {"lifetime", "offer_lifetimes", "main_mode_seconds", "quick_mode_limit", "main_mode_pfs"}
+)
 """About these the ends need not agree: the shorter lifetime, or the initiator's, holds."""
 
 
@@ -118,6 +120,11 @@ _WORDS: Final[dict[str, Callable[..., str]]] = {
     "lifetime": lambda lifetime: f"{lifetime[0]:,} s, {lifetime[1]:,} kB",
     "pfs_groups": _groups,
     "authentication": listed,
+    "offer_lifetimes": lambda lifetimes: "; ".join(
+        f"{seconds:,} s, {kilobytes:,} kB" for seconds, kilobytes in lifetimes
+    ),
+    "quick_mode_limit": lambda limit: str(limit or "no limit"),
+    "main_mode_pfs": lambda wanted: "yes" if wanted else "no",
     "preshared_key": lambda _: "a key of its own",
     "main_mode_offers": main_mode_offers,
     "main_mode_seconds": lambda seconds: f"{seconds:,} s",

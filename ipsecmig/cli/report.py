@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def report(conversion: Conversion, outcome: Outcome, width: int | None) -> Itera
     for direction, title, style in _DIRECTIONS:
         yield from _losses([one for one in conversion.losses if one.direction is direction], title, style, width)
     yield from _conflicts(conversion.contests, width)
-    yield from _bullets("Assumed", flat.assumptions, width)
+    yield from _bullets("Assumed", _assumed(conversion), width)
     notes = [f"{emission.target}: {note}" for emission in conversion.emissions for note in emission.notes]
     yield from _bullets("Notes", notes, width)
     yield from _verified(conversion, width)
@@ -168,12 +169,26 @@ def _verified(conversion: Conversion, width: int | None) -> Iterator[Line]:
     verification = conversion.verification
     reason = f" ({verification.reason})" if verification.reason else ""
     verdict = Piece(verification.verdict.value, _VERDICT_STYLES[verification.verdict])
-    apart = ", apart from what is said above" if verification.verdict is Verdict.EQUAL else ""
+    apart = _apart(conversion) if verification.verdict is Verdict.EQUAL else ""
     yield (Piece("Verified: ", Style.STRONG), verdict, Piece(apart + reason))
     for bundle in verification.bundles:
         result = Verdict(bundle.comparison.result.value)
         yield (Piece(f"  {' with '.join(bundle.targets)}: "), Piece(result.value, _VERDICT_STYLES[result]))
         yield from difference_lines(bundle.comparison, "    ", conversion.not_understood)
+
+
+def _apart(conversion: Conversion) -> str:
+    """Return what the verdict *equal* does not speak of, or that it speaks of every packet."""
+    losses, pairs = len(conversion.losses), len(conversion.contests.pairs)
+    exceptions = [count(losses, "loss", "losses")] if losses else []
+    exceptions += [count(pairs, "pair of filters", "pairs of filters")] if pairs else []
+    return f", apart from the {' and the '.join(exceptions)} above" if exceptions else " for every packet"
+
+
+def _assumed(conversion: Conversion) -> tuple[str, ...]:
+    """Return what the policy's meaning rests on, and then what the verdict does."""
+    verdicts = chain.from_iterable(b.comparison.assumptions for b in conversion.verification.bundles)
+    return tuple(dict.fromkeys((*conversion.flat.assumptions, *verdicts)))
 
 
 def _files(conversion: Conversion, outcome: Outcome, width: int | None) -> Iterator[Line]:

@@ -24,11 +24,11 @@ from ipsecmig.verify.observed import Observed, Slack
 _PARAMETERS: dict[AttributeKind, tuple[str, ...]] = {
     AttributeKind.MAIN_MODE_OFFERS: ("main_mode_offers", "pfs_groups"),
     AttributeKind.MAIN_MODE_LIFETIME: ("main_mode_seconds",),
-    AttributeKind.MAIN_MODE_PFS: (),
-    AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT: (),
+    AttributeKind.MAIN_MODE_PFS: ("main_mode_pfs",),
+    AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT: ("quick_mode_limit",),
     AttributeKind.RULE_AUTHENTICATION: ("authentication", "preshared_key", "authority"),
-    AttributeKind.ACTION_OFFERS: ("protocols", "transforms", "lifetime"),
-    AttributeKind.ACTION_LIFETIMES: ("lifetime",),
+    AttributeKind.ACTION_OFFERS: ("protocols", "transforms", "lifetime", "offer_lifetimes"),
+    AttributeKind.ACTION_LIFETIMES: ("lifetime", "offer_lifetimes"),
     AttributeKind.ACTION_PFS: ("pfs_groups",),
 }
 """The fields of `Protection` that an attribute decides."""

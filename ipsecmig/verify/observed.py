@@ -41,7 +41,8 @@ class Protection:
     `protocols` are the security protocols of each acceptable SA (or bundle), as sets of `esp` and `ah`. `ends` are the
     outer addresses (local, remote) of a tunnel as numbers. `transforms` stand in order of preference; a group in
     `pfs_groups` is one that quick mode may use, the empty set means no PFS. `authentication` holds the words
-    `kerberos`, `psk` and `certificate` in order of preference; `authority` is the root of a certificate.
+    `kerberos`, `psk` and `certificate` in order of preference; `authority` is the root of a certificate. `lifetime` is
+    the shortest of `offer_lifetimes`, which stand in the order of `transforms`.
     """
 
     mode: Mode | None = None
@@ -56,6 +57,9 @@ class Protection:
     authority: str | None = None
     main_mode_offers: tuple[MainModeOffer, ...] | None = None
     main_mode_seconds: int | None = None
+    offer_lifetimes: tuple[Lifetime, ...] | None = None
+    quick_mode_limit: int | None = None
+    main_mode_pfs: bool | None = None
 
 
 class Slack(Flag):
@@ -149,6 +153,9 @@ def expected_protection(treatment: Protect) -> Protection:
         ),
         main_mode_offers=treatment.main_mode.offers,
         main_mode_seconds=treatment.main_mode.lifetime_seconds,
+        offer_lifetimes=tuple(map(_offer_lifetime, treatment.offers)),
+        quick_mode_limit=treatment.main_mode.quick_mode_limit,
+        main_mode_pfs=treatment.main_mode.perfect_forward_secrecy,
     )
 
 
@@ -179,8 +186,13 @@ def _lifetime(offers: tuple[QuickModeOffer, ...]) -> Lifetime | None:
     """Return the smallest lifetimes of `offers`: an SA under any of them may not live longer."""
     if not offers:
         return None
+    seconds, kilobytes = zip(*map(_offer_lifetime, offers), strict=True)
+    return min(seconds), min(kilobytes)
+
+
+def _offer_lifetime(offer: QuickModeOffer) -> Lifetime:
     seconds, kilobytes = WINDOWS_DEFAULT_LIFETIME
-    return min(o.lifetime_seconds or seconds for o in offers), min(o.lifetime_kilobytes or kilobytes for o in offers)
+    return offer.lifetime_seconds or seconds, offer.lifetime_kilobytes or kilobytes
 
 
 def _pfs_groups(treatment: Protect) -> frozenset[DhGroup]:
@@ -239,9 +251,10 @@ def _same(source: Observed, target: Observed) -> bool:
 
 
 def disagreements(source: Protection, target: Protection) -> tuple[str, ...]:
-    """Return the names of the fields about which both speak and differ."""
+    """Return the names of the fields about which both speak and differ; the lifetimes of each offer say all of them."""
     pairs = ((f.name, getattr(source, f.name), getattr(target, f.name)) for f in fields(Protection))
-    return tuple(n for n, mine, theirs in pairs if mine is not None and theirs is not None and mine != theirs)
+    names = tuple(n for n, mine, theirs in pairs if mine is not None and theirs is not None and mine != theirs)
+    return tuple(n for n in names if n != "lifetime") if "offer_lifetimes" in names else names
 
 
 def opens(source: Observed, target: Observed) -> bool:

@@ -193,6 +193,13 @@ def test_long_list_of_what_was_not_understood_is_cut_in_the_heading(
     assert "  and 1 more places" in fakes.requests[0].heading
 
 
+def test_equal_says_apart_from_what(cli: Cli, fakes: FakeTargets) -> None:
+    fakes.verification = Verification(Verdict.EQUAL)
+    assert "Verified: equal for every packet" in cli(*CONVERT).out.splitlines()
+    fakes.losses = (loss(CLOSED),)
+    assert "Verified: equal, apart from the 1 loss above" in cli(*CONVERT).out.splitlines()
+
+
 @pytest.mark.parametrize("verdict", [Verdict.DIFFERENT, Verdict.UNDECIDED])
 def test_files_that_fail_their_verification_are_not_written(
     cli: Cli, folder: Path, fakes: FakeTargets, verdict: Verdict

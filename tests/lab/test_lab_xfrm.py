@@ -12,8 +12,10 @@ from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import Filter, FilterAction, PolicyStore, Rule
 from ipsecmig.model.selectors import ANY, ANY_PORT, ME, TCP, UDP, AddressRange, PortRange
 from ipsecmig.model.site import Site
+from ipsecmig.model.space import Direction, Link, Packet
 from ipsecmig.model.targets import EmissionRequest
-from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, Probe
+from lab.harness import HOST_ADDRESS, HOST_ADDRESS6, PEER_ADDRESS, Lab, Probe
+from lab.rulesets import read
 from lab.test_lab_nftables import everything
 
 pytestmark = pytest.mark.lab
@@ -97,6 +99,41 @@ def test_each_packet_asks_for_the_sa_of_the_most_specific_filter(lab: Lab) -> No
     expected = [ranks[filters[n]] for n in (2, 3, 1, 0)]
     assert lab.acquires(probes) == [*expected, None]
     assert lab.outbound(probes, how="socket") == {probes[-1]}
+
+
+@pytest.mark.parametrize(
+    ("source", "wide", "narrow", "destinations"),
+    [
+        (HOST_ADDRESS6, "fd09::/64", "fd09::2/128", ("fd09::2", "fd09::3", "fd07::1")),
+        (HOST_ADDRESS6, "ff00::/8", "ff0e::1/128", ("ff0e::1", "ff0e::2", "fd09::2")),
+        (HOST_ADDRESS, "224.0.0.0/4", "224.0.0.9/32", ("224.0.0.9", "224.0.0.10", PEER_ADDRESS)),
+    ],
+    ids=["IPv6", "IPv6 multicast", "IPv4 multicast"],
+)
+def test_the_policy_that_the_reader_names_asks_for_the_sa(
+    lab: Lab, source: str, wide: str, narrow: str, destinations: tuple[str, str, str]
+) -> None:
+    """A packet for each of two policies and one for none; what would need an SA does not leave."""
+    anyone = "::/0" if ":" in source else "0.0.0.0/0"
+    line = f"xfrm policy add src {anyone} dst {{}} dir out priority {{}} tmpl proto esp reqid 1 mode transport\n"
+    batch = line.format(wide, 9) + line.format(narrow, 7)
+    target = read("batch", batch)
+    lab.host.batch(batch)
+    probes = [Probe(UDP, source, to, 40000, 7) for to in destinations]
+    packets = [packet_of(probe) for probe in probes]
+    said = [line.text for p in packets if (line := target.responsible(p)) is not None]
+    assert lab.acquires(probes) == [7, 9, None]
+    assert said == batch.splitlines()[::-1]
+    assert lab.outbound(probes, how="socket") == {
+        p for p, q in zip(probes, packets, strict=True) if target.map.at(q).clear
+    }
+
+
+def packet_of(probe: Probe) -> Packet:
+    """Return what the lab sends for `probe`, as the model says it."""
+    own, peer = (AddressRange.parse(end) for end in (probe.source, probe.destination))
+    ports = probe.source_port, probe.destination_port
+    return Packet(Direction.OUT, own.family, Link.LAN, own.first, peer.first, probe.protocol, *ports)
 
 
 @pytest.mark.parametrize(

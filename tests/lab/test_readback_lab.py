@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
+from random import Random
 
 import pytest
 from handmade import compare_text, flat_sample
@@ -14,8 +16,9 @@ from ipsecmig.model.selectors import AddressRange, Family
 from ipsecmig.model.space import Direction, Link, Packet
 from ipsecmig.model.targets import OutputFile
 from ipsecmig.verify.observed import Observed
+from ipsecmig.verify.readback.charon import Band, automatic_priority, parse_selector
 from ipsecmig.verify.target import ReadTarget
-from lab.charon import Charon, missing_charon, open_charon
+from lab.charon import Charon, KernelPolicy, missing_charon, open_charon
 from lab.harness import Lab, Probe, missing, open_lab
 from lab.rulesets import read, ruleset
 
@@ -319,3 +322,46 @@ def test_what_charon_installs_is_what_the_reader_says(machines: Lab, charon: Cha
     assert listed.not_understood == written.not_understood == ()
     differences = listed.map.map(plain).differences(written.map.map(plain), lambda one, other: one == other)
     assert [(d.box.text(), d.left, d.right) for d in differences.differences] == []
+
+
+BANDS = {"pass": (Band.PASS, "allow"), "drop": (Band.DROP, "block"), "tunnel": (Band.PROTECT, "protect")}
+ENDS = ("10.3.0.0/16", "10.3.4.0/24", "10.3.4.5", "10.3.4.5-10.3.4.9", "0.0.0.0/0", "10.4.0.0-10.4.255.255")
+PORTS = ("", "[tcp]", "[udp/53]", "[tcp/1000-1002]", "[tcp/0-1023]", "[udp/1-65535]", "[tcp/32768-65535]", "[47]")
+
+
+def random_selectors(random: Random, count: int) -> list[tuple[str, str, str]]:
+    """Return mode and traffic selectors of children: both name one protocol, with ports of their own."""
+    found = {}
+    while len(found) < count:
+        ports = random.choice(PORTS)
+        protocol = f"{ports.partition('/')[0].rstrip(']')}]" if ports else ""
+        local, remote = (random.choice(ENDS) + random.choice((ports, protocol)) for _ in range(2))
+        found[local, remote] = (random.choice(list(BANDS)), local, remote)
+    return list(found.values())
+
+
+def installed(mode: str, local: str, remote: str, explicit: int) -> Iterator[KernelPolicy]:
+    """Yield the policies that the model of charon says the kernel gets for one child."""
+    band, action = BANDS[mode]
+    own, peer = parse_selector(local, None), parse_selector(remote, None)
+    priority = explicit or automatic_priority(band, own, peer, interface=False)
+    for direction in ("out", "in", "fwd"):
+        one, other = (own, peer) if direction == "out" else (peer, own)
+        ports = [s.ports.first if s.port_mask_bits else -1 for s in (one, other)]
+        ends = (str(IPv4Network((s.addresses.first, s.addresses.prefix_length or 0))) for s in (one, other))
+        yield KernelPolicy(direction, *ends, own.protocol, ports[0], ports[1], action, priority)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_charon_widens_and_ranks_as_the_model_says(machines: Lab, charon: Charon, seed: int) -> None:
+    """Children of random selectors, some with the same explicit priority as others: ranges, widening and ranks."""
+    random = Random(seed)
+    chosen = [(*selectors, random.choice((0, 0, 25))) for selectors in random_selectors(random, 12)]
+    children = [
+        child(f"c{n}", *selectors, *([f"priority = {priority}"] if priority else []))
+        for n, (*selectors, priority) in enumerate(chosen)
+    ]
+    charon.loads([OutputFile("test.swanctl.conf", CONNECTION.format(children="\n".join(children)).encode())])
+    found = set(charon.policies())
+    charon.loads([OutputFile("test.swanctl.conf", b"connections { }\n")])
+    assert found == {policy for each in chosen for policy in installed(*each)}
