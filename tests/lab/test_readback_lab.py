@@ -299,6 +299,11 @@ CHILDREN = {
         child("b", "drop", "10.5.0.0/16", "10.6.0.0/16", "policies_fwd_out = yes"),
         child("c", "pass", "10.7.0.0/16", "10.8.0.0/16", "policies_fwd_out = yes"),
     ],
+    "transport around its ends": [child("a", "transport", ANYWHERE, "10.9.0.0/24")],
+    "transport elsewhere": [
+        child("a", "transport", "10.3.0.0/16", "10.9.0.2"),
+        child("b", "transport", "10.9.0.1[tcp]", "10.4.0.0/16[tcp]"),
+    ],
     "no policies": [
         child("a", "transport", "dynamic", "dynamic", "policies = no"),
         child("b", "drop", ANYWHERE, "10.3.0.0/16"),

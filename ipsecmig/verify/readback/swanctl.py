@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
@@ -179,6 +180,9 @@ def _pairs(reader: _Reader, connection: Section, child: Section) -> Iterator[tup
     texts = child.get("local_ts", "dynamic").split(","), child.get("remote_ts", "dynamic").split(",")
     locals_ = [parse_selector(text, address) for text in texts[0] for address in _meant(text, local_dynamic)]
     remotes = [parse_selector(text, address) for text in texts[1] for address in _meant(text, remote_dynamic)]
+    if child.get("mode") == Mode.TRANSPORT.value and _end(connection, "remote_addrs") is not None:
+        yield from _between_ends(connection, locals_, remotes)
+        return
     if {a.addresses.family for a in locals_}.isdisjoint(b.addresses.family for b in remotes):
         raise ValueError("local_ts and remote_ts are of different IP versions")
     for local in locals_:
@@ -188,6 +192,29 @@ def _pairs(reader: _Reader, connection: Section, child: Section) -> Iterator[tup
             if local.protocol != remote.protocol:
                 raise ValueError("local_ts and remote_ts name different protocols")
             yield local, remote
+
+
+def _between_ends(
+    connection: Section, locals_: list[TrafficSelector], remotes: list[TrafficSelector]
+) -> Iterator[tuple[TrafficSelector, TrafficSelector]]:
+    """Yield the pairs as charon 5.9.8 traps them in transport mode for one peer: between the two ends alone.
+
+    Selectors that do not hold the ends install nothing. A peer that is written as a block is not one peer.
+    """
+    own, peer = _end(connection, "local_addrs"), _end(connection, "remote_addrs")
+    for local, remote in product(_narrowed(locals_, own), _narrowed(remotes, peer)):
+        if local.protocol != remote.protocol:
+            raise ValueError("local_ts and remote_ts name different protocols")
+        if local.addresses.family == remote.addresses.family:
+            yield local, remote
+
+
+def _narrowed(selectors: list[TrafficSelector], end: AddressRange | None) -> Iterator[TrafficSelector]:
+    for one in selectors:
+        if end is None:
+            yield one
+        elif one.addresses.family is end.family and one.addresses.first <= end.first <= one.addresses.last:
+            yield replace(one, addresses=end)
 
 
 _EVERYWHERE: Final = tuple(AddressRange.whole(family) for family in Family)
