@@ -121,7 +121,7 @@ def test_the_policy_that_the_reader_names_asks_for_the_sa(
     lab.host.batch(batch)
     probes = [Probe(UDP, source, to, 40000, 7) for to in destinations]
     packets = [packet_of(probe) for probe in probes]
-    said = [line.text for p in packets if (line := target.responsible(p)) is not None]
+    said = [found.text for p in packets if (found := target.responsible(p)) is not None]
     assert lab.acquires(probes) == [7, 9, None]
     assert said == batch.splitlines()[::-1]
     assert lab.outbound(probes, how="socket") == {

@@ -336,7 +336,7 @@ PORTS = ("", "[tcp]", "[udp/53]", "[tcp/1000-1002]", "[tcp/0-1023]", "[udp/1-655
 
 def random_selectors(random: Random, count: int) -> list[tuple[str, str, str]]:
     """Return mode and traffic selectors of children: both name one protocol, with ports of their own."""
-    found = {}
+    found: dict[tuple[str, str], tuple[str, str, str]] = {}
     while len(found) < count:
         ports = random.choice(PORTS)
         protocol = f"{ports.partition('/')[0].rstrip(']')}]" if ports else ""
@@ -353,8 +353,8 @@ def installed(mode: str, local: str, remote: str, explicit: int) -> Iterator[Ker
     for direction in ("out", "in", "fwd"):
         one, other = (own, peer) if direction == "out" else (peer, own)
         ports = [s.ports.first if s.port_mask_bits else -1 for s in (one, other)]
-        ends = (str(IPv4Network((s.addresses.first, s.addresses.prefix_length or 0))) for s in (one, other))
-        yield KernelPolicy(direction, *ends, own.protocol, ports[0], ports[1], action, priority)
+        ends = [str(IPv4Network((s.addresses.first, s.addresses.prefix_length or 0))) for s in (one, other)]
+        yield KernelPolicy(direction, ends[0], ends[1], own.protocol, ports[0], ports[1], action, priority)
 
 
 @pytest.mark.parametrize("seed", range(4))
