@@ -203,6 +203,11 @@ class Inspection:
                 return Witness(witness(region), treatment)
         return None
 
+    def shown(self, first: Witness, boxes: Iterable[Box]) -> Witness | None:
+        """Return `first` if its packet can exist, else another of `boxes` that meets the same; raises as `find`."""
+        point = Box._make((value, value) for value in first.packet)
+        return first if any(self.possible([point])) else self.find(boxes, same_as(first.treatment))
+
     def find_with(self, remotes: Iterable[AddressRange], wanted: Predicate) -> Witness | None:
         """Return some packet between this host and `remotes` whose treatment is wanted, or None; raises as `find`."""
         return self.find((within for remote in remotes for within in self.traffic(remote)), wanted)

@@ -50,7 +50,7 @@ def _requests(inspection: Inspection, specific: SpecificFilter) -> Iterator[Pack
     """Yield packets that the filter selects and that are permitted, whose replies are blocked."""
     if specific.filter.protocol not in (ANY_PROTOCOL, TCP):
         return
-    for box in specific.boxes:
+    for box in inspection.possible(specific.boxes):
         one_way = partial(eq, _ONE_WAY.get(Direction(box.direction[0])))
         found = inspection.exchanges.find(box._replace(protocol=(TCP, TCP)), one_way)
         if found is not None:

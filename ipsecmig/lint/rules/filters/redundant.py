@@ -19,8 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipsecmig.diagnostics import Severity
-from ipsecmig.lint.finding import Finding, filter_subject
-from ipsecmig.lint.inspection import Inspection, same_as
+from ipsecmig.lint.finding import Finding, Witness, filter_subject
+from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.lint.wording import subjects, verdict
 from ipsecmig.model.standing import Standing
@@ -40,7 +40,8 @@ def check(inspection: Inspection) -> Iterator[Finding]:
             message = f"without the filter its packets would be {verdict(treatment)} all the same: {why}"
         subject = filter_subject(found.halves[0].filter_list, found.halves[0].filter)
         boxes = (box for half in found.halves for box in half.boxes)
-        yield RULE.finding(message, subject, inspection.find(boxes, same_as(treatment)), related=subjects(others))
+        shown = inspection.shown(Witness(found.packet, treatment), boxes)
+        yield RULE.finding(message, subject, shown, related=subjects(others))
 
 
 RULE = LintRule("X46", "redundant-filter", Family.FILTERS, Severity.INFO, check, __doc__)

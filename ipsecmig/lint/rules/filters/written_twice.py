@@ -34,27 +34,14 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 
 def _pairs(filter_list: FilterList) -> Iterator[tuple[Filter, Filter]]:
-    waiting: dict[Filter, Filter] = {}
+    waiting: dict[tuple[object, ...], Filter] = {}
     for one in filter_list.filters:
-        other = waiting.pop(_plain(_reverse(one)), None)
+        source, destination = (one.source, one.source_port), (one.destination, one.destination_port)
+        other = waiting.pop((destination, source, one.protocol, one.mirrored), None)
         if other is not None:
             yield other, one
         else:
-            waiting[_plain(one)] = one
-
-
-def _reverse(one: Filter) -> Filter:
-    return replace(
-        one,
-        source=one.destination,
-        destination=one.source,
-        source_port=one.destination_port,
-        destination_port=one.source_port,
-    )
-
-
-def _plain(one: Filter) -> Filter:
-    return replace(one, description="")
+            waiting[source, destination, one.protocol, one.mirrored] = one
 
 
 def joined(inspection: Inspection) -> Changed:

@@ -1,4 +1,4 @@
-"""The cases of a rule, as data: `tests/lint/cases/CODE.yaml`.
+"""The cases of a rule, as data: `tests/linting/cases/CODE.yaml`.
 
 `fires` must give exactly the `findings` listed (each with `subject`, and where stated `severity`, `witness`, `certain`
 and a `message` that the finding's contains), `silent` none, and `gaps` none although there is something to find: what

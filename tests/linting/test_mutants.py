@@ -13,8 +13,8 @@ from ipsecmig.lint.registry import RULES
 from ipsecmig.lint.rule import LintRule
 from ipsecmig.lint.run import run
 from ipsecmig.model.policy import PolicyStore
-from lint.mutants import mutants
-from lint.rule_cases import cases_of
+from linting.mutants import mutants
+from linting.rule_cases import cases_of
 
 
 @cache

@@ -9,7 +9,7 @@ from ipsecmig.lint.repair import LEFT, Step, repair
 from ipsecmig.lint.rule import LintRule
 from ipsecmig.model.conflicts import decision_map, treat_alike
 from ipsecmig.model.policy import Filter
-from lint.rule_cases import RuleCase, cases_of
+from linting.rule_cases import RuleCase, cases_of
 
 REPAIRABLE = [rule for rule in RULES if rule.repair is not None]
 CASES = [

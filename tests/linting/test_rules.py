@@ -11,7 +11,7 @@ from ipsecmig.lint.registry import RULES
 from ipsecmig.lint.rule import LintRule, documentation
 from ipsecmig.lint.run import run
 from ipsecmig.model.explanation import explain
-from lint.rule_cases import FOLDER, RuleCase, cases_of, said
+from linting.rule_cases import FOLDER, RuleCase, cases_of, said
 
 BY_CODE = {rule.code: rule for rule in RULES}
 CASES = [case for code in BY_CODE for case in cases_of(code)]
