@@ -143,7 +143,7 @@ def _derived(
         skeyid = keymat.skeyid_for_preshared_key(hash_, log["preshared key"][0], ni_b, nr_b)
     else:
         skeyid = keymat.skeyid_for_signatures(hash_, ni_b, nr_b, g_xy)
-    keys = keymat.session_keys(hash_, skeyid, g_xy, inputs.cookies)
+    keys = keymat.session_keys(skeyid, hashes.keyed_prf(hash_, skeyid), g_xy, inputs.cookies)
     key = keymat.encryption_key(hash_, keys.skeyid_e, cipher.key_octets)
     iv = keymat.phase_1_iv(hash_, inputs.g_xi, inputs.g_xr, cipher.block_octets)
     return Phase1(hash_, cipher, group, inputs, ni_b, nr_b, keys, key, iv)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from ipsecmig.ike.configuration import Configuration
@@ -9,7 +10,7 @@ from ipsecmig.ike.events import KerberosOffered, PeerAnnounced
 from ipsecmig.ike.keymat import Cookies
 from ipsecmig.ike.natt import understood
 from ipsecmig.ike.wire import vendor
-from ipsecmig.ike.wire.association import SecurityAssociation
+from ipsecmig.ike.wire.association import REMEMBERED, SecurityAssociation, Transform
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.notification import Notify
 from ipsecmig.ike.wire.numbers import DOI_IPSEC, AuthenticationMethod, NotifyNumber, Phase1Attribute, Protocol
@@ -35,14 +36,14 @@ def announce(configuration: Configuration) -> tuple[VendorId, ...]:
     the peer before, so Windows says that this is the first contact.
     """
     windows = configuration.windows
-    known = tuple(variant.vendor_ids[0].value for variant in understood(configuration))
-    able = known if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value, *known)
+    known = [variant.vendor_ids[0].value for variant in understood(configuration)]
+    able = known if windows in _WITHOUT_FRAGMENTS else [vendor.FRAGMENTATION.value, *known]
     if windows is None:
-        return tuple(VendorId(value) for value in (*able, vendor.DPD.value))
+        return tuple(map(VendorId, (*able, vendor.DPD.value)))
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
     first = (vendor.INITIAL_CONTACT.value,) if configuration.initial_contact else ()
     values = (microsoft, vendor.GSSAPI.value, *able, *first)
-    return tuple(VendorId(value) for value in values)
+    return tuple(map(VendorId, values))
 
 
 def takes_fragments(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
@@ -68,13 +69,12 @@ def acknowledges_deletes(windows: WindowsVersion | None, announced: PeerAnnounce
 
 def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:
     """Return what the vendor IDs among the payloads tell; nothing if there are none."""
-    found = tuple(payload.data for payload in payloads if isinstance(payload, VendorId))
+    found = tuple([payload.data for payload in payloads if isinstance(payload, VendorId)])
     if not found:
         return ()
-    identified = map(vendor.identify, found)
-    names = tuple(None if known is None else known.name for known in identified)
-    versions = (version for data in found if (version := vendor.windows_version(data)) is not None)
-    return (PeerAnnounced(found, names, next(versions, None)),)
+    names = tuple([None if known is None else known.name for known in map(vendor.identify, found)])
+    versions = [version for version in map(vendor.windows_version, found) if version is not None]
+    return (PeerAnnounced(found, names, versions[0] if versions else None),)
 
 
 def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> tuple[KerberosOffered, ...]:
@@ -83,8 +83,7 @@ def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> 
     Its number is also that of XAUTH with a preshared key: it is Kerberos where a GSS identity goes with it, or the
     peer announces GSS-API (draft-ietf-ipsec-isakmp-gss-auth-07).
     """
-    transforms = [transform.amounts() for proposal in offered.proposals for transform in proposal.transforms]
-    methods = [row.get(Phase1Attribute.AUTHENTICATION) for row in transforms]
+    methods = [_method(transform) for proposal in offered.proposals for transform in proposal.transforms]
     if AuthenticationMethod.GSS_API not in methods:
         return ()
     names = [
@@ -99,6 +98,11 @@ def kerberos_in(offered: SecurityAssociation, payloads: tuple[Payload, ...]) -> 
         return ()
     name = next((name for name in names if isinstance(name, bytes)), None)
     return (KerberosOffered(None if name is None else name.decode("utf-16-le", errors="replace").rstrip("\0")),)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _method(transform: Transform) -> int | None:
+    return transform.amount(Phase1Attribute.AUTHENTICATION)
 
 
 def first_contact(configuration: Configuration, cookies: Cookies) -> tuple[Notify, ...]:

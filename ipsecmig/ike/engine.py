@@ -61,6 +61,7 @@ from ipsecmig.udp import Datagram, Path, ike_message
 _ERRORS: Final = range(1, NotifyNumber.CONNECTED)
 
 _INFORMATIONAL: Final = int(ExchangeType.INFORMATIONAL)
+_MESSAGE: Final = Cause.MESSAGE
 
 _LATER: Final[dict[int, Table]] = {ExchangeType.QUICK: QUICK_MODE, _INFORMATIONAL: INFORMATIONAL}
 """What a peer may begin once main mode is established."""
@@ -219,7 +220,7 @@ class Engine:
         elif one is None:
             self._machine.events.append(Discarded(f"exchange type {header.exchange} is out of place here"))
         else:
-            self._advance(one, Cause.MESSAGE, arrived, now, random)
+            self._advance(one, _MESSAGE, arrived, now, random)
 
     def _run_of(self, header: Header) -> Run | None:
         if header.exchange in FIRST and header.message_id == MAIN:
@@ -253,10 +254,12 @@ class Engine:
         elif one is None:
             machine.events.append(Discarded("an encrypted message before there are keys, or without a message ID"))
         else:
-            self._advance(one, Cause.MESSAGE, arrived, now, random)
+            self._advance(one, _MESSAGE, arrived, now, random)
 
     def _advance(self, one: Run, cause: Cause, arrived: Arrived | None, now: float, random: Randomness) -> None:
-        self._heed(self._machine.advance(one, cause, arrived, now, random), arrived, now, random)
+        events = self._machine.advance(one, cause, arrived, now, random)
+        if events:
+            self._heed(events, arrived, now, random)
 
     def _heed(self, events: tuple[Event, ...], arrived: Arrived | None, now: float, random: Randomness) -> None:
         """Do what follows from what the peer says."""
@@ -277,7 +280,7 @@ class Engine:
 
     def _answered(self, arrived: Arrived | None, now: float, random: Randomness) -> None:
         for one in self._machine.runs.waiting(LIVENESS):
-            self._advance(one, Cause.MESSAGE, arrived, now, random)
+            self._advance(one, _MESSAGE, arrived, now, random)
 
     def _forget(self, deleted: PeerDeleted, now: float) -> None:
         """Forget what the peer has deleted."""

@@ -47,9 +47,9 @@ def skeyid_for_signatures(hash_: Integrity, ni_b: bytes, nr_b: bytes, g_xy: byte
     return prf(hash_, ni_b + nr_b, g_xy)
 
 
-def session_keys(hash_: Integrity, skeyid: bytes, g_xy: bytes, cookies: Cookies) -> SessionKeys:
-    """Return SKEYID with what is derived from it (RFC 2409 section 5)."""
-    seed, with_skeyid = g_xy + cookies.initiator + cookies.responder, keyed_prf(hash_, skeyid)
+def session_keys(skeyid: bytes, with_skeyid: Prf, g_xy: bytes, cookies: Cookies) -> SessionKeys:
+    """Return SKEYID with what is derived from it (RFC 2409 section 5); `with_skeyid` is the prf with it as the key."""
+    seed = g_xy + cookies.initiator + cookies.responder
     # SKEYID_d = prf(SKEYID, g^xy | CKY-I | CKY-R | 0)
     skeyid_d = with_skeyid(seed + b"\0")
     # SKEYID_a = prf(SKEYID, SKEYID_d | g^xy | CKY-I | CKY-R | 1)
@@ -96,18 +96,18 @@ class Phase1Inputs(NamedTuple):
     sai_b: bytes
 
 
-def hash_i(hash_: Integrity, skeyid: bytes, inputs: Phase1Inputs, idii_b: bytes) -> bytes:
+def hash_i(with_skeyid: Prf, inputs: Phase1Inputs, idii_b: bytes) -> bytes:
     """Return what authenticates the initiator (RFC 2409 section 5)."""
     cookies = inputs.cookies.initiator + inputs.cookies.responder
     # HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R | SAi_b | IDii_b)
-    return prf(hash_, skeyid, inputs.g_xi, inputs.g_xr, cookies, inputs.sai_b, idii_b)
+    return with_skeyid(inputs.g_xi + inputs.g_xr + cookies + inputs.sai_b + idii_b)
 
 
-def hash_r(hash_: Integrity, skeyid: bytes, inputs: Phase1Inputs, idir_b: bytes) -> bytes:
+def hash_r(with_skeyid: Prf, inputs: Phase1Inputs, idir_b: bytes) -> bytes:
     """Return what authenticates the responder (RFC 2409 section 5)."""
     cookies = inputs.cookies.responder + inputs.cookies.initiator
     # HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I | SAi_b | IDir_b)
-    return prf(hash_, skeyid, inputs.g_xr, inputs.g_xi, cookies, inputs.sai_b, idir_b)
+    return with_skeyid(inputs.g_xr + inputs.g_xi + cookies + inputs.sai_b + idir_b)
 
 
 def hash_1(with_skeyid_a: Prf, message_id: int, rest: bytes) -> bytes:

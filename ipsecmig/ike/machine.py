@@ -27,6 +27,9 @@ FIRST: Final[dict[int, Table]] = {ExchangeType.MAIN: MAIN_MODE, ExchangeType.AGG
 MAX_EVENTS: Final = 1_000
 """How many events are kept until they are read; the oldest goes first."""
 
+_IDLE: Final = State.IDLE
+_INFORMATIONAL: Final = int(ExchangeType.INFORMATIONAL)
+
 
 class Machine:
     """The exchanges of one end with one peer under one IKE SA, with what they share.
@@ -52,7 +55,7 @@ class Machine:
         Who begins chooses between main mode and aggressive mode; the latter must be configured.
         """
         main = self.runs.main
-        if main.state is State.IDLE and (table is MAIN_MODE or self._configuration.aggressive_mode):
+        if main.state is _IDLE and (table is MAIN_MODE or self._configuration.aggressive_mode):
             main.table = table
         return main if main.table is table else None
 
@@ -82,7 +85,7 @@ class Machine:
         if header.initiator_cookie != self.cookies.initiator:
             return False
         if self.cookies.responder == NO_COOKIE:
-            return header.responder_cookie != NO_COOKIE or header.exchange == ExchangeType.INFORMATIONAL
+            return header.responder_cookie != NO_COOKIE or header.exchange == _INFORMATIONAL
         return header.responder_cookie == self.cookies.responder
 
     def wait(self, one: Run, cause: Cause, now: float) -> None:
@@ -134,7 +137,7 @@ class Machine:
         What begins an exchange may be an old message of the peer that somebody else sends again. It is answered where
         it came from, but the way to the peer changes only with messages that depend on what this end sent.
         """
-        begins = one.state is State.IDLE
+        begins = one.state is _IDLE
         if arrived is None or not (begins or isinstance(arrived.message, SealedMessage)):
             return
         one.path = arrived.path
@@ -162,12 +165,13 @@ class Machine:
             self.secured = step.context
             behind_nat = step.context.nat is not None and step.context.nat.here
             self.keepalive = now + KEEPALIVE_SECONDS if behind_nat else None
-        self.events.extend(step.events)
+        if step.events:
+            self.events.extend(step.events)
 
     def _send(self, one: Run, message: Message | SealedMessage) -> None:
         header = message.header
         one.sent, one.message_id = self.framing.datagrams(message), one.message_id or header.message_id
-        if one is self.runs.main:
+        if one is self.runs.main and (self.cookies is None or self.cookies.responder != header.responder_cookie):
             self.cookies = Cookies(header.initiator_cookie, header.responder_cookie)
         self.outbox.extend(map(one.path.carry, one.sent))
 

@@ -115,7 +115,7 @@ def send_proof(situation: Situation) -> Step:
     skeyid = proof.skeyid(situation.configuration, chosen.choice.suite.hash_, keyed.ni_b, nr_b, g_xy)
     nat = _detected(situation, chosen, message)
     step = _prove(situation.configuration, derive(chosen.choice, inputs, skeyid, g_xy, nat), keymat.hash_i, ())
-    return step._replace(floats=nat is not None and nat.found)
+    return step._replace(floats=True) if nat is not None and nat.found else step
 
 
 def answer_proof(situation: Situation) -> Step:

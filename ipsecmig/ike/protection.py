@@ -76,6 +76,8 @@ def seal_octets(header: Header, first: int, plaintext: bytes, cbc: Cbc, iv: byte
 
 def _encrypted(header: Header) -> Header:
     initiator, responder, exchange, flags, message_id, version = header
+    if flags & _ENCRYPTED:
+        return header
     return Header(initiator, responder, exchange, flags | _ENCRYPTED, message_id, version)
 
 

@@ -10,26 +10,29 @@ from ipsecmig.ike.crypto import groups
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.crypto.hashes import keyed_prf
 from ipsecmig.ike.exchange import NONCE_OCTETS, Secured, Situation, nonce_of, only
-from ipsecmig.ike.keymat import Phase1Inputs
+from ipsecmig.ike.keymat import Phase1Inputs, Prf
 from ipsecmig.ike.lifetimes import Lifetimes
 from ipsecmig.ike.natt import NatTraversal
 from ipsecmig.ike.phase1 import Phase1Choice, Phase1Suite
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import Message
 from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
-from ipsecmig.model.algorithms import Integrity
 
 
 class Proving(NamedTuple):
-    """Either end from when the keys are known until both have proved who they are."""
+    """Either end from when the keys are known until both have proved who they are.
+
+    `with_skeyid` is the prf of HASH_I and HASH_R.
+    """
 
     inputs: Phase1Inputs
     lifetimes: Lifetimes
     secured: Secured
+    with_skeyid: Prf
 
     def followed_by(self, iv: bytes) -> Proving:
         """Return the same with the IV of the next message."""
-        return Proving(self.inputs, self.lifetimes, self.secured.followed_by(iv))
+        return Proving(self.inputs, self.lifetimes, self.secured.followed_by(iv), self.with_skeyid)
 
 
 def own_values(situation: Situation, suite: Phase1Suite) -> tuple[int, bytes, bytes]:
@@ -46,18 +49,19 @@ def public_values(message: Message) -> tuple[bytes, bytes]:
 def derive(choice: Phase1Choice, inputs: Phase1Inputs, skeyid: bytes, g_xy: bytes, nat: NatTraversal | None) -> Proving:
     """Return the keys that follow from what was exchanged, and the IV of the first message under them."""
     suite = choice.suite
-    keys = keymat.session_keys(suite.hash_, skeyid, g_xy, inputs.cookies)
+    with_skeyid = keyed_prf(suite.hash_, skeyid)
+    keys = keymat.session_keys(skeyid, with_skeyid, g_xy, inputs.cookies)
     cbc = Cbc(suite.cipher, keymat.encryption_key(suite.hash_, keys.skeyid_e, suite.cipher.key_octets))
     iv = keymat.phase_1_iv(suite.hash_, inputs.g_xi, inputs.g_xr, suite.cipher.block_octets)
     with_skeyid_a = keyed_prf(suite.hash_, keys.skeyid_a)
-    return Proving(inputs, choice.lifetimes, Secured(inputs.cookies, suite, keys, with_skeyid_a, cbc, iv, nat))
+    secured = Secured(inputs.cookies, suite, keys, with_skeyid_a, cbc, iv, nat)
+    return Proving(inputs, choice.lifetimes, secured, with_skeyid)
 
 
-HashOf = Callable[[Integrity, bytes, Phase1Inputs, bytes], bytes]
+HashOf = Callable[[Prf, Phase1Inputs, bytes], bytes]
 """HASH_I or HASH_R."""
 
 
 def hash_over(known: Proving, hash_of: HashOf, who: Identification) -> bytes:
     """Return HASH_I or HASH_R of the end with that identity."""
-    secured = known.secured
-    return hash_of(secured.suite.hash_, secured.keys.skeyid, known.inputs, who.encode())
+    return hash_of(known.with_skeyid, known.inputs, who.encode())

@@ -23,7 +23,7 @@ from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import HEADER, Header
 from ipsecmig.ike.wire.nat import NatOriginalAddress
-from ipsecmig.ike.wire.numbers import Exchange, NotifyNumber, Protocol
+from ipsecmig.ike.wire.numbers import Exchange, Flag, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
 from ipsecmig.model.algorithms import ENCRYPTION
 from ipsecmig.model.policy import EspTransform
@@ -31,6 +31,7 @@ from ipsecmig.model.treatment import Mode
 from ipsecmig.udp import Path
 
 _QUICK: Final = int(Exchange.QUICK)
+_ENCRYPTED: Final = int(Flag.ENCRYPTED)
 _AH_AND_ESP: Final = int(Protocol.AH), int(Protocol.ESP)
 
 
@@ -151,7 +152,7 @@ def _across_nat(
 
 
 def _header(secured: Secured, message_id: int) -> Header:
-    return Header(*secured.cookies, _QUICK, 0, message_id)
+    return Header(*secured.cookies, _QUICK, _ENCRYPTED, message_id)
 
 
 def _spis(situation: Situation) -> dict[int, bytes]:
@@ -192,7 +193,7 @@ def _identities(rest: tuple[Payload, ...]) -> tuple[Identification, ...]:
 
     Raises Malformed for one identity, or more than two.
     """
-    found = tuple(payload for payload in rest if isinstance(payload, Identification))
+    found = tuple([payload for payload in rest if isinstance(payload, Identification)])
     if len(found) not in (0, 2):
         raise Malformed(HEADER, f"no Identification payload or two, not {len(found)}")
     return found
@@ -224,9 +225,8 @@ def _child(
     associations, with_skeyid_d = [], hashes.keyed_prf(secured.suite.hash_, secured.keys.skeyid_d)
     for proposal in chosen:
         protocol, size = proposal.protocol, phase2.key_octets(proposal.protocol, proposal.transforms[0])
-        inbound, outbound = (
-            keymat.keymat(with_skeyid_d, inputs, protocol, spi, size) for spi in (own[protocol], proposal.spi)
-        )
+        inbound = keymat.keymat(with_skeyid_d, inputs, protocol, own[protocol], size)
+        outbound = keymat.keymat(with_skeyid_d, inputs, protocol, proposal.spi, size)
         associations.append(ProtocolSa(protocol, own[protocol], proposal.spi, inbound, outbound))
     suite, lifetimes = phase2.suite_of(traffic, chosen), read_phase_2(chosen[0].transforms[0].attributes)
     _check_keys(suite, associations)

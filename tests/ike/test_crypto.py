@@ -265,7 +265,8 @@ def test_powers_are_computed_without_gmpy2_too(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_keys_never_show() -> None:
-    keys = keymat.session_keys(Integrity.SHA1, b"skeyid", b"secret", keymat.Cookies(b"i", b"r"))
+    with_skeyid = hashes.keyed_prf(Integrity.SHA1, b"skeyid")
+    keys = keymat.session_keys(b"skeyid", with_skeyid, b"secret", keymat.Cookies(b"i", b"r"))
     assert repr(keys) == "SessionKeys()"
     assert "secret" not in repr(keymat.Phase2Inputs(b"n", b"n", b"secret"))
 

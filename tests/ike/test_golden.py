@@ -132,8 +132,9 @@ def phase_1_bodies(name: str, number: int) -> dict[bool, bytes]:
 def test_the_hashes_of_phase_1_are_those_of_the_log_and_of_the_messages(name: str) -> None:
     agreed, log = agreed_in(name), golden.logged(name)
     identities = phase_1_bodies(name, PayloadNumber.ID)
-    hash_i = keymat.hash_i(agreed.hash_, agreed.keys.skeyid, agreed.inputs, identities[True])
-    hash_r = keymat.hash_r(agreed.hash_, agreed.keys.skeyid, agreed.inputs, identities[False])
+    with_skeyid = keyed_prf(agreed.hash_, agreed.keys.skeyid)
+    hash_i = keymat.hash_i(with_skeyid, agreed.inputs, identities[True])
+    hash_r = keymat.hash_r(with_skeyid, agreed.inputs, identities[False])
     assert ([hash_i], [hash_r]) == (log["HASH_I"], log["HASH_R"])
     if log["preshared key"] != [b""]:
         assert phase_1_bodies(name, PayloadNumber.HASH) == {True: hash_i, False: hash_r}

@@ -52,7 +52,7 @@ class Transform(NamedTuple):
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError like `Attribute.encode`."""
-        return _encode_transform(self)
+        return bytes((self.position, self.transform, 0, 0)) + encode_attributes(self.attributes)
 
     def amounts(self) -> dict[int, int]:
         """Return the number in the first attribute of each type."""
@@ -80,8 +80,8 @@ def _known_transform(body: bytes) -> Transform:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _encode_transform(transform: Transform) -> bytes:
-    return bytes((transform.position, transform.transform, 0, 0)) + encode_attributes(transform.attributes)
+def _encode_transforms(transforms: tuple[Transform, ...]) -> bytes:
+    return encode_chain(transforms)[1]
 
 
 class Proposal(NamedTuple):
@@ -114,7 +114,7 @@ class Proposal(NamedTuple):
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError if a field does not fit."""
         head = bytes((self.position, self.protocol, len(self.spi), len(self.transforms)))
-        return head + self.spi + encode_chain(self.transforms)[1]
+        return head + self.spi + _encode_transforms(self.transforms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -67,6 +67,5 @@ def _uninterpreted(number: int, _: Cursor) -> Decoder:
     return lambda cursor: Uninterpreted(number, cursor.rest())
 
 
-def encode_payloads(payloads: Iterable[Payload]) -> tuple[int, bytes]:
-    """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError or ValueError."""
-    return generic.encode_chain(payloads)
+encode_payloads: Final = generic.encode_chain
+"""Returns the type of the first payload (0 for none) and the bytes of all. Raises OverflowError or ValueError."""
