@@ -111,8 +111,7 @@ class Machine:
         if row is None:
             self._unexpected(one)
             return ()
-        message = None if arrived is None else arrived.message
-        path = one.path if arrived is None else arrived.path
+        message, path = (None, one.path) if arrived is None else (arrived.message, arrived.path)
         situation = Situation(self._configuration, one.context, self.secured, message, random, path)
         try:
             step = STEPS[row.action](situation)
@@ -173,7 +172,9 @@ class Machine:
         one.sent, one.message_id = self.framing.datagrams(message), one.message_id or header.message_id
         if one is self.runs.main and (self.cookies is None or self.cookies.responder != header.responder_cookie):
             self.cookies = Cookies(header.initiator_cookie, header.responder_cookie)
-        self.outbox.extend(map(one.path.carry, one.sent))
+        carry = one.path.carry
+        for octets in one.sent:
+            self.outbox.append(carry(octets))
 
     def _refuse(
         self,

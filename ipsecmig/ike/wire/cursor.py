@@ -100,5 +100,5 @@ class Cursor:
 
     def finish(self, what: str) -> None:
         """Raise Malformed if anything is left."""
-        if self.remaining:
+        if self._offset != self._end:
             raise Malformed(self._offset, f"the end of {what}, not {self.remaining} more octets")

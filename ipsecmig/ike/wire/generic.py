@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from ipsecmig.ike.errors import Malformed
@@ -45,10 +45,10 @@ def decode_chain(
     return tuple(found)
 
 
-def encode_chain(payloads: Iterable[Payload]) -> tuple[int, bytes]:
+def encode_chain(payloads: Sequence[Payload]) -> tuple[int, bytes]:
     """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
     following, chain = 0, b""
-    for payload in reversed(tuple(payloads)):
+    for payload in reversed(payloads):
         chain = encode_before(payload, following, chain)
         following = payload.number
     return following, chain
