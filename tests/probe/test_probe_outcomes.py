@@ -179,8 +179,8 @@ def test_nothing_is_asked_unless_wanted(probe: Probe) -> None:
 def test_a_probe_is_never_more_messages_than_a_handshake_with_its_deletes(probe: Probe, peer: Configuration) -> None:
     with open_peer(peer) as opened:
         _, found = probe(opened.port)
-        assert len(opened.received) <= 3 + 2 + 2
-    assert sum(one["direction"] == "sent" for one in found["transcript"]) == len(opened.received)
+    sent = sum(one["direction"] == "sent" for one in found["transcript"])
+    assert len(opened.received) <= sent <= 3 + 2 + 2  # the last may still be on its way when the peer closes
 
 
 def test_another_key_is_found_out(probe: Probe) -> None:
