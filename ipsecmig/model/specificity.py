@@ -127,16 +127,18 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
     ranges nest, of two that hold a packet the more deeply nested is the inner one.
     """
     scales = _scales(flat)
-    known: dict[tuple[Interval, Interval, _Shape, bool, int], int] = {}
+    known: dict[tuple[Interval, Interval, int, bool], int] = {}
+    sorts: dict[tuple[_Shape, int], int] = {}
     numbers: Numbers = []
     for specific, shape in zip(flat.filters, _shapes(flat), strict=True):
-        alike = id(specific.treatment)
+        sort = sorts.setdefault((shape, id(specific.treatment)), len(sorts))
         mine = specific.source.me or specific.destination.me
         for box in specific.boxes:
-            locals_, remotes = scales[box.direction]
-            local, remote = ONE if mine else locals_.get(box.local, ONE), remotes.get(box.remote, ONE)
-            arriving = box.direction == _IN
-            key = (local, remote, shape, arriving, alike)
+            direction, _, _, local_range, remote_range, _, _, _ = box
+            locals_, remotes = scales[direction]
+            local, remote = ONE if mine else locals_.get(local_range, ONE), remotes.get(remote_range, ONE)
+            arriving = direction == _IN
+            key = (local, remote, sort, arriving)
             number = known.get(key)
             if number is None:
                 protocol, source_port, destination_port = shape
@@ -200,13 +202,13 @@ def _scales(flat: FlatPolicy) -> dict[Span, tuple[_Grades, _Grades]]:
     with_me: set[Span] = set()
     for specific in flat.filters:
         mine = specific.source.me or specific.destination.me
-        for box in specific.boxes:
-            locals_, remotes = ends[box.direction]
-            remotes.add(box.remote)
+        for direction, _, _, local, remote, _, _, _ in specific.boxes:
+            locals_, remotes = ends[direction]
+            remotes.add(remote)
             if mine:
-                with_me.add(box.direction)
+                with_me.add(direction)
             else:
-                locals_.add(box.local)
+                locals_.add(local)
     known: dict[tuple[frozenset[Span], bool], _Grades] = {}
 
     def grades(ranges: set[Span], me: bool) -> _Grades:
