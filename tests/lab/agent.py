@@ -6,6 +6,7 @@ Started by `harness.py`. Speaks JSON lines: a request on standard input, its ans
 
 from __future__ import annotations
 
+import fcntl
 import ipaddress
 import json
 import os
@@ -28,6 +29,9 @@ NETLINK_XFRM = 6
 XFRM_GROUP_ACQUIRE = 1
 XFRM_MSG_ACQUIRE, XFRM_MSG_FLUSHSA = 0x17, 0x1C
 ACQUIRE_PRIORITY_OFFSET = 248  # in struct xfrm_user_acquire: id 24, saddr 16, selector 56, policy: 56 + 64 + 32
+TUNSETIFF, TUNSETLINK = 0x400454CA, 0x400454CD
+IFF_TUN_NO_PI = 0x1001
+ARPHRD_PPP = 512
 WAIT_SECONDS = 10.0
 SYN = 2
 ECHO_REQUEST6 = 128
@@ -129,6 +133,7 @@ class Agent:
     def __init__(self) -> None:
         self._wires = {name: self._wire(name) for _, name in socket.if_nameindex() if name != "lo"}
         self._raw: list[socket.socket] = []
+        self._line = -1
         self._xfrm = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_XFRM)
         self._xfrm.bind((0, XFRM_GROUP_ACQUIRE))
         self._xfrm.setblocking(False)
@@ -144,6 +149,39 @@ class Agent:
         """Close all sockets."""
         for each in (*self._wires.values(), *self._raw, self._xfrm):
             each.close()
+        self.hang_up()
+
+    def dial(self, interface: str) -> None:
+        """Make an interface that is a dial-up line to the kernel, and whose other end this is."""
+        self._line = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(self._line, TUNSETIFF, struct.pack("16sH22x", interface.encode(), IFF_TUN_NO_PI))
+        fcntl.ioctl(self._line, TUNSETLINK, ARPHRD_PPP)
+
+    def hang_up(self) -> None:
+        """Take the dial-up line away."""
+        if self._line >= 0:
+            os.close(self._line)
+            self._line = -1
+
+    def dialled_out(self, probes: list[Probe]) -> list[Probe]:
+        """Send each probe and return those that left over the dial-up line; it has them before `send` returns."""
+        self._left_over_the_line()
+        self.send(probes, "raw")
+        return self._left_over_the_line()
+
+    def dialled_in(self, probes: list[Probe]) -> list[Probe]:
+        """Let each probe come in over the dial-up line and return what reached the raw sockets."""
+        for probe in probes:
+            os.write(self._line, packet(probe))
+        return self.arrived()
+
+    def _left_over_the_line(self) -> list[Probe]:
+        found: list[Probe] = []
+        while select.select([self._line], [], [], 0)[0]:
+            probe = parse(os.read(self._line, 65535))
+            if probe is not None:
+                found.append(probe)
+        return found
 
     def listen(self, protocols: list[tuple[int, int]]) -> None:
         """Open a raw socket for each `[family, protocol]`: it gets what passed the input hook and the in policies."""

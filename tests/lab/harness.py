@@ -29,6 +29,7 @@ HOST_ADDRESS6, PEER_ADDRESS6 = "fd09::1", "fd09::2"
 HOST_FAR_ADDRESS6, FAR_ADDRESS6 = "fd08::1", "fd08::2"
 
 TO_HOST, TO_PEER, TO_FAR = "to-host", "to-peer", "to-far"
+LINE, LINE_TABLE = "line", "7"
 _MAC = {"host-peer": "02:00:00:00:09:01", "peer": "02:00:00:00:09:02", "host-far": "02:00:00:00:08:01"}
 _AGENT = Path(__file__).with_name("agent.py")
 _marks = count(1)
@@ -123,6 +124,26 @@ class Machine:
         return answer["result"]
 
 
+class DialUp:
+    """The dial-up line of a machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def outbound(self, probes: Sequence[Probe]) -> set[Probe]:
+        """Send `probes` and return those that left over the line."""
+        return _among(probes, self._machine.ask("dialled_out", probes=list(probes)))
+
+    def inbound(self, probes: Sequence[Probe]) -> set[Probe]:
+        """Let `probes` come in over the line; return those that reached raw sockets."""
+        self._machine.ask("listen", protocols=_families_and_protocols(probes))
+        return _among(probes, self._machine.ask("dialled_in", probes=list(probes)))
+
+
+def _families_and_protocols(probes: Iterable[Probe]) -> list[tuple[int, int]]:
+    return sorted({(6 if ":" in p.source else 4, p.protocol) for p in probes})
+
+
 class Lab:
     """Three machines in a row; `host` is the one under test."""
 
@@ -140,8 +161,7 @@ class Lab:
 
     def inbound(self, probes: Sequence[Probe], flags: int = SYN) -> set[Probe]:
         """Put `probes`, with these TCP flags, on the wire to the host; return those that reached its raw sockets."""
-        listen = sorted({(6 if ":" in p.source else 4, p.protocol) for p in probes})
-        self.host.ask("listen", protocols=listen)
+        self.host.ask("listen", protocols=_families_and_protocols(probes))
         self.peer.ask("inject", probes=list(probes), interface=TO_HOST, to=_MAC["host-peer"], flags=flags)
         return _among(probes, self._passed(self.peer, self.host, "delivered", TO_HOST, TO_PEER))
 
@@ -156,6 +176,19 @@ class Lab:
         """Send `probes` from the host one by one; for each the priority of the XFRM policy that wanted an SA."""
         answer: list[int | None] = self.host.ask("acquires", probes=list(probes))
         return answer
+
+    @contextmanager
+    def dialled_up(self) -> Iterator[DialUp]:
+        """Give the host a dial-up line, over which everything goes meanwhile; only nft can tell it from others."""
+        self.host.ask("dial", interface=LINE)
+        try:
+            self.host.ip("link", "set", LINE, "up")
+            self.host.ip("route", "add", "default", "dev", LINE, "table", LINE_TABLE)
+            self.host.ip("rule", "add", "priority", "1", "table", LINE_TABLE)
+            yield DialUp(self.host)
+        finally:
+            self.host.ask("hang_up")
+            self.host.ip("rule", "del", "priority", "1")
 
     @staticmethod
     def _passed(sender: Machine, receiver: Machine, verb: str, out: str, into: str) -> list[list[Any]]:

@@ -17,11 +17,11 @@ def own_ipv6(sample: Sample) -> set[str]:
 
 
 def _can_be_sent(row: Row) -> bool:
-    """Whether the lab can send it and a treatment is claimed: no dial-up lines there, and no broadcasts."""
+    """Whether the lab can send it and a treatment is claimed: no broadcasts."""
     packet = row.packet
     ends = (packet.local, packet.remote) if packet.family == Family.IPV4 else ()
     unicast = not any(end >= MULTICAST.first or end & 255 == 255 for end in ends)
-    return packet.link == Link.LAN and row.expected.treatment != "conflict" and unicast
+    return row.expected.treatment != "conflict" and unicast
 
 
 def passes(row: Row) -> bool:
@@ -37,9 +37,9 @@ def texts_for(sample: Sample, target: Target) -> list[str]:
     return [file.content.decode() for file in files if "rollback" not in file.path and not file.path.endswith(".sh")]
 
 
-def rows_to_send(sample: Sample) -> dict[Direction, list[Row]]:
-    """Return the rows that the lab can send."""
-    rows = [row for row in sample.rows() if _can_be_sent(row)]
+def rows_to_send(sample: Sample, link: Link = Link.LAN) -> dict[Direction, list[Row]]:
+    """Return the rows of this kind of interface that the lab can send."""
+    rows = [row for row in sample.rows() if row.packet.link == link and _can_be_sent(row)]
     return {direction: [row for row in rows if row.packet.direction == direction] for direction in Direction}
 
 

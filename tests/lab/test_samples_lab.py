@@ -13,7 +13,7 @@ import pytest
 from ground_truth import Row, Sample, decided_samples, emission_request
 
 from ipsecmig.emit import nftables, strongswan, xfrm
-from ipsecmig.model.space import Direction
+from ipsecmig.model.space import Direction, Link
 from ipsecmig.model.targets import LossKind
 from lab.charon import Charon, missing_charon, open_charon
 from lab.harness import Lab, Probe, missing, open_lab
@@ -22,6 +22,7 @@ from lab.sample_packets import depends_on_link, own_ipv6, passes, rows_for_xfrm,
 pytestmark = pytest.mark.lab
 
 SAMPLES = decided_samples()
+DIALLED = [sample for sample in SAMPLES if any(rows_to_send(sample, Link.DIALUP).values())]
 IKE_PORTS = {500, 4500}
 """Where a charon runs, it holds these ports, and nothing else can send from them."""
 
@@ -76,6 +77,18 @@ def test_nftables_lets_through_what_the_policy_lets_through(sample: Sample, mach
     ):
         rows = sent[direction]
         assert _arrived(rows, send([Probe.of(row.packet) for row in rows])) == _should_arrive(rows)
+
+
+@pytest.mark.parametrize("sample", DIALLED, indirect=True, ids=lambda sample: sample.name)
+def test_nftables_lets_over_dial_up_what_the_policy_lets_through(sample: Sample, machines: Lab) -> None:
+    sent = rows_to_send(sample, Link.DIALUP)
+    assert not sent[Direction.FORWARD]
+    for text in texts_for(sample, nftables.TARGET):
+        machines.host.nft(text)
+    with machines.dialled_up() as line:
+        for direction, send in ((Direction.OUT, line.outbound), (Direction.IN, line.inbound)):
+            rows = sent[direction]
+            assert _arrived(rows, send([Probe.of(row.packet) for row in rows])) == _should_arrive(rows)
 
 
 def test_nftables_can_be_loaded_again(sample: Sample, machines: Lab) -> None:
