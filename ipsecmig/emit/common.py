@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
-from ipsecmig.model.attributes import AttributeKind
+from ipsecmig.model.attributes import NEGOTIATED, AttributeKind
 from ipsecmig.model.expansion import expand
 from ipsecmig.model.policy import Action, DefaultResponseRule, FilterAction, Policy, Rule, StoreKind
 from ipsecmig.model.selectors import Address, DnsName, Family, ServerAddress
@@ -195,18 +195,7 @@ def key_management(target: str, reason: str, advice: str) -> Capabilities:
             return None
         return attribute.loss(target, LossKind.DROPPED, CLOSED, reason, advice)
 
-    kinds = (
-        AttributeKind.MAIN_MODE_OFFERS,
-        AttributeKind.MAIN_MODE_LIFETIME,
-        AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT,
-        AttributeKind.MAIN_MODE_PFS,
-        AttributeKind.DEFAULT_RESPONSE,
-        AttributeKind.RULE_AUTHENTICATION,
-        AttributeKind.ACTION_OFFERS,
-        AttributeKind.ACTION_LIFETIMES,
-        AttributeKind.ACTION_PFS,
-    )
-    return {**dict.fromkeys(kinds, judge), AttributeKind.ACTION_SOFT: soft_judge(target)}
+    return {**dict.fromkeys(NEGOTIATED, judge), AttributeKind.ACTION_SOFT: soft_judge(target)}
 
 
 def _is_negotiated(attribute: Attribute, request: EmissionRequest) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import (
@@ -17,37 +16,8 @@ from ipsecmig.lint.finding import (
 )
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import LintRule
-from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.policy import DefaultResponseRule, Filter, FilterAction, FilterList, Policy, Rule
 from ipsecmig.model.targets import Loss, LossKind, SecurityDirection
-
-SELECTION: Final = frozenset(
-    {
-        AttributeKind.FILTER_SOURCE,
-        AttributeKind.FILTER_DESTINATION,
-        AttributeKind.FILTER_PROTOCOL,
-        AttributeKind.FILTER_SOURCE_PORT,
-        AttributeKind.FILTER_DESTINATION_PORT,
-        AttributeKind.FILTER_MIRRORED,
-    }
-)
-"""The attributes that say which packets a filter selects."""
-
-
-NEGOTIATED: Final = frozenset(
-    {
-        AttributeKind.MAIN_MODE_OFFERS,
-        AttributeKind.MAIN_MODE_LIFETIME,
-        AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT,
-        AttributeKind.MAIN_MODE_PFS,
-        AttributeKind.DEFAULT_RESPONSE,
-        AttributeKind.RULE_AUTHENTICATION,
-        AttributeKind.ACTION_OFFERS,
-        AttributeKind.ACTION_LIFETIMES,
-        AttributeKind.ACTION_PFS,
-    }
-)
-"""The attributes that are the business of an IKE daemon, and that a packet filter beside it need not say."""
 
 
 def names(inspection: Inspection, target: str) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import LintRule
-from ipsecmig.model.conflicts import decision_maps, treat_alike
+from ipsecmig.model.conflicts import treat_alike
 from ipsecmig.model.decision import DifferenceSet
 from ipsecmig.model.treatment import Treatment
 
@@ -69,8 +70,7 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
         found = [] if rule.repair is None else list(rule.check(inspection))
         if not found:
             continue
-        changed = _repaired(rule, inspection)
-        left = list(rule.check(changed))
+        changed, left = _repaired(rule, inspection, found)
         alike, beside = treat_alike(inspection.flat, changed.flat), tuple(_beside(inspection, changed))
         reason = _objection(inspection, harmless=alike and not beside)
         if left == found or (reason and not unsafe):
@@ -83,13 +83,14 @@ def repair(rules: Iterable[LintRule], inspection: Inspection, *, unsafe: bool) -
     return Outcome(inspection, tuple(steps), tuple(withheld))
 
 
-def _repaired(rule: LintRule, inspection: Inspection) -> Inspection:
-    """Return the policy after the repairs of `rule`, of which one can bring about another."""
+def _repaired(rule: LintRule, inspection: Inspection, found: list[Finding]) -> tuple[Inspection, list[Finding]]:
+    """Return the policy after the repairs of `rule`, of which one can bring about another, and what is still found."""
     for _ in range(MOST_ROUNDS):
-        if rule.repair is None or not any(rule.check(inspection)):
+        if rule.repair is None or not found:
             break
         inspection = inspection.repaired(*rule.repair(inspection))
-    return inspection
+        found = list(rule.check(inspection))
+    return inspection, found
 
 
 def _objection(inspection: Inspection, *, harmless: bool) -> str:
@@ -116,5 +117,4 @@ def _beside(before: Inspection, after: Inspection) -> Iterator[str]:
 
 
 def _effect(before: Inspection, after: Inspection) -> DifferenceSet[Treatment, Treatment]:
-    one, other = decision_maps((before.flat, after.flat))
-    return one.differences(other, lambda a, b: a == b, MOST_BOXES)
+    return before.decisions.differences(after.decisions, lambda a, b: a == b, MOST_BOXES)

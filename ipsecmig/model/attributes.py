@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 
 class AttributeKind(Enum):
@@ -34,3 +35,31 @@ class AttributeKind(Enum):
     FILTER_SOURCE_PORT = "source port"
     FILTER_DESTINATION_PORT = "destination port"
     FILTER_MIRRORED = "mirrored"
+
+
+SELECTION: Final = frozenset(
+    {
+        AttributeKind.FILTER_SOURCE,
+        AttributeKind.FILTER_DESTINATION,
+        AttributeKind.FILTER_PROTOCOL,
+        AttributeKind.FILTER_SOURCE_PORT,
+        AttributeKind.FILTER_DESTINATION_PORT,
+        AttributeKind.FILTER_MIRRORED,
+    }
+)
+"""The attributes that say which packets a filter selects."""
+
+NEGOTIATED: Final = frozenset(
+    {
+        AttributeKind.MAIN_MODE_OFFERS,
+        AttributeKind.MAIN_MODE_LIFETIME,
+        AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT,
+        AttributeKind.MAIN_MODE_PFS,
+        AttributeKind.DEFAULT_RESPONSE,
+        AttributeKind.RULE_AUTHENTICATION,
+        AttributeKind.ACTION_OFFERS,
+        AttributeKind.ACTION_LIFETIMES,
+        AttributeKind.ACTION_PFS,
+    }
+)
+"""The attributes that are the business of an IKE daemon, and no packet filter's."""

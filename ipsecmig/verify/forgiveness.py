@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import or_
 
-from ipsecmig.model.attributes import AttributeKind
+from ipsecmig.model.attributes import SELECTION, AttributeKind
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.exemptions import ESP_AND_AH
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
@@ -33,21 +33,13 @@ _PARAMETERS: dict[AttributeKind, tuple[str, ...]] = {
 }
 """The fields of `Protection` that an attribute decides."""
 
-_PACKETS = frozenset(
-    {
-        AttributeKind.RULE_CONNECTION_TYPE,
-        AttributeKind.RULE_TUNNEL,
-        AttributeKind.ACTION_ACTION,
-        AttributeKind.ACTION_SOFT,
-        AttributeKind.ACTION_INBOUND_PASSTHROUGH,
-        AttributeKind.FILTER_SOURCE,
-        AttributeKind.FILTER_DESTINATION,
-        AttributeKind.FILTER_PROTOCOL,
-        AttributeKind.FILTER_SOURCE_PORT,
-        AttributeKind.FILTER_DESTINATION_PORT,
-        AttributeKind.FILTER_MIRRORED,
-    }
-)
+_PACKETS = SELECTION | {
+    AttributeKind.RULE_CONNECTION_TYPE,
+    AttributeKind.RULE_TUNNEL,
+    AttributeKind.ACTION_ACTION,
+    AttributeKind.ACTION_SOFT,
+    AttributeKind.ACTION_INBOUND_PASSTHROUGH,
+}
 """The attributes that decide which packets are meant, or whether they may go in clear."""
 
 _GONE = frozenset({LossKind.DROPPED, LossKind.NEEDS_HUMAN})

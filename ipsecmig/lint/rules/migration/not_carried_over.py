@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.losses import NEGOTIATED, SELECTION, findings, names
+from ipsecmig.lint.losses import findings, names
 from ipsecmig.lint.rule import Family, LintRule
+from ipsecmig.model.attributes import NEGOTIATED, SELECTION
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:

@@ -20,8 +20,9 @@ from collections.abc import Iterator
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.losses import SELECTION, findings
+from ipsecmig.lint.losses import findings
 from ipsecmig.lint.rule import Family, LintRule
+from ipsecmig.model.attributes import SELECTION
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
