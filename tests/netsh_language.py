@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import Reading, ReadOptions
-from ipsecmig.dialects.netsh_static.command import Anchor, Command, Statement
+from ipsecmig.dialects.containers.command import Anchor, Command, Statement
 from ipsecmig.dialects.netsh_static.execute import execute
 from ipsecmig.model.policy import FilterAction, Policy, Rule
 

@@ -6,8 +6,8 @@ from types import ModuleType
 from typing import Final
 
 from ipsecmig.dialects import decoding, registry
+from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.netsh_static import messages
-from ipsecmig.dialects.netsh_static.containers import messages as container_messages
 from ipsecmig.dialects.notes import Note
 
 _MODULES: Final[tuple[ModuleType, ...]] = (registry, decoding, container_messages, messages)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ipsecmig.dialects import containers
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.dialects.netsh_static import containers
-from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Opaque, Statement
-from ipsecmig.dialects.netsh_static.containers import output
+from ipsecmig.dialects.containers import output
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement
 
 
 def scan(script: str, **definitions: str) -> containers.Scanned:

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ipsecmig.dialects import decoding
+from ipsecmig.dialects import containers, decoding
 from ipsecmig.dialects.base import ReadOptions, Source
-from ipsecmig.dialects.netsh_static import containers
-from ipsecmig.dialects.netsh_static.command import Command, FilterRun
-from ipsecmig.dialects.netsh_static.containers import output
+from ipsecmig.dialects.containers import output
+from ipsecmig.dialects.containers.command import Command, FilterRun
 from ipsecmig.errors import InputError
 
 FILES = st.sampled_from(["a.bat", "a.ps1", "a.txt"])

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipsecmig.dialects.netsh_static.containers.flow import CERTAIN, DEAD, Flow, describe
+from ipsecmig.dialects.containers.flow import CERTAIN, DEAD, Flow, describe
 
 DECISIONS = 4
 Program = list[tuple[int, bool]]

@@ -9,7 +9,7 @@ from netsh_language import BASE, action, after_base, codes, commands, policy, ru
 
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.dialects.netsh_static.command import Anchor, Command, FilterRun, HostSetting, Opaque
+from ipsecmig.dialects.containers.command import Anchor, Command, FilterRun, HostSetting, Opaque
 from ipsecmig.dialects.netsh_static.execute import execute
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import (

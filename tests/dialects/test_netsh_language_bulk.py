@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from netsh_language import FILE
 
 from ipsecmig.dialects.base import Reading, ReadOptions
+from ipsecmig.dialects.containers.command import Anchor, Command, FilterRun
 from ipsecmig.dialects.netsh_static import bulk
-from ipsecmig.dialects.netsh_static.command import Anchor, Command, FilterRun
 from ipsecmig.dialects.netsh_static.execute import execute
 from ipsecmig.model.policy import Filter
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from netsh_language import BASE, FILE, after_base, run
 
 from ipsecmig.dialects.base import Reading, ReadOptions
+from ipsecmig.dialects.containers.command import Anchor, Command, FilterRun, Statement
 from ipsecmig.dialects.netsh_static import syntax
-from ipsecmig.dialects.netsh_static.command import Anchor, Command, FilterRun, Statement
 from ipsecmig.dialects.netsh_static.execute import execute
 from ipsecmig.model.flatten import flatten
 

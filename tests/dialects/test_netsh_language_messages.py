@@ -7,8 +7,8 @@ from netsh_language import BASE, after_base, codes, run, said
 
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Reading
+from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.netsh_static import messages
-from ipsecmig.dialects.netsh_static.redaction import redact
 from ipsecmig.dialects.notes import Note
 from ipsecmig.model.selectors import ANY
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ipsecmig.dialects import containers
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.dialects.netsh_static import containers
-from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Statement
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Statement
 
 
 def scan(script: str, **definitions: str) -> containers.Scanned:

@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Final, NamedTuple, TypeVar
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
+from ipsecmig.dialects.containers.command import Command
+from ipsecmig.dialects.containers.redaction import HIDDEN, blank_out, redact
 from ipsecmig.dialects.netsh_static import messages, syntax, values
-from ipsecmig.dialects.netsh_static.command import Command
-from ipsecmig.dialects.netsh_static.redaction import HIDDEN, blank_out, redact
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Remark, Slot
 from ipsecmig.dialects.netsh_static.syntax import Argument, Usage
 from ipsecmig.dialects.notes import Note

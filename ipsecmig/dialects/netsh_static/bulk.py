@@ -16,9 +16,9 @@ from functools import cache
 from typing import Final, Generic, TypeVar
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.dialects.containers.command import Anchor, Command, FilterRun
 from ipsecmig.dialects.netsh_static import defaults, filters, syntax, values
 from ipsecmig.dialects.netsh_static.addresses import Location, Mask
-from ipsecmig.dialects.netsh_static.command import Anchor, Command, FilterRun
 from ipsecmig.dialects.netsh_static.objects import FilterKey, address_key
 from ipsecmig.dialects.netsh_static.session import Session
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Remark, Slot

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ipsecmig.dialects import decoding
+from ipsecmig.dialects import containers, decoding
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
-from ipsecmig.dialects.netsh_static import containers
 from ipsecmig.dialects.netsh_static.execute import execute
 from ipsecmig.dialects.netsh_static.session import ASSUMPTIONS
 

@@ -11,11 +11,11 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import Reading, ReadOptions
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.netsh_static import actions, bulk, filters, messages, policies, rules, syntax
 from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
-from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Opaque, Statement
 from ipsecmig.dialects.netsh_static.objects import StoreDraft
-from ipsecmig.dialects.netsh_static.redaction import redact
 from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, Session
 from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
 from ipsecmig.dialects.notes import Note

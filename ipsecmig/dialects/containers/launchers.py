@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers import outside
-from ipsecmig.dialects.netsh_static.containers.expansion import LINE_LIMIT
-from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
+from ipsecmig.dialects.containers import outside
+from ipsecmig.dialects.containers.expansion import LINE_LIMIT
+from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
+from ipsecmig.dialects.containers.positions import HOLE, Mapped
 
 _LAUNCHERS: Final = {
     "cmd",

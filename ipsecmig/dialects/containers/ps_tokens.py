@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ipsecmig.dialects.netsh_static.containers.positions import Mapped
-from ipsecmig.dialects.netsh_static.containers.runs import FilterLines
+from ipsecmig.dialects.containers.positions import Mapped
+from ipsecmig.dialects.containers.runs import FilterLines
 
 
 class Part(NamedTuple):

@@ -11,15 +11,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from ipsecmig.dialects.netsh_static.containers import messages, ps_commands
-from ipsecmig.dialects.netsh_static.containers.expansion import Unknown
-from ipsecmig.dialects.netsh_static.containers.flow import DEAD, Flow
-from ipsecmig.dialects.netsh_static.containers.interpreter import Interpreter
-from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
-from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Document, Mapped, join
-from ipsecmig.dialects.netsh_static.containers.ps_tokens import Token, lex
-from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Evaluator, Known, Value, Variables, array
-from ipsecmig.dialects.netsh_static.containers.runs import POWERSHELL_SIGNS, FilterLines
+from ipsecmig.dialects.containers import messages, ps_commands
+from ipsecmig.dialects.containers.expansion import Unknown
+from ipsecmig.dialects.containers.flow import DEAD, Flow
+from ipsecmig.dialects.containers.interpreter import Interpreter
+from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
+from ipsecmig.dialects.containers.positions import NOTHING, Document, Mapped, join
+from ipsecmig.dialects.containers.ps_tokens import Token, lex
+from ipsecmig.dialects.containers.ps_values import NOT_KNOWN, Evaluator, Known, Value, Variables, array
+from ipsecmig.dialects.containers.runs import POWERSHELL_SIGNS, FilterLines
 
 _ASSIGNMENT = re.compile(
     r"(?:\[[^\]\n]*\]\s*)*\$(?:\{([^}\n]+)\}|(?:(?:script|global|local|private):)?((?:env:)?\w+))\s*(\+?=)(?!=)\s*",

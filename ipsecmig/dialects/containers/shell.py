@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers import arithmetic, expansion, messages, netsh_script
-from ipsecmig.dialects.netsh_static.containers.expansion import Environment, Unknown, Value, known
-from ipsecmig.dialects.netsh_static.containers.interpreter import Interpreter
-from ipsecmig.dialects.netsh_static.containers.output import Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
+from ipsecmig.dialects.containers import arithmetic, expansion, messages, netsh_script
+from ipsecmig.dialects.containers.expansion import Environment, Unknown, Value, known
+from ipsecmig.dialects.containers.interpreter import Interpreter
+from ipsecmig.dialects.containers.output import Output
+from ipsecmig.dialects.containers.positions import HOLE, Mapped
 
 WORD: Final = re.compile(r'(?:"[^"]*"?|[^\s"])+')
 _INTERNAL = re.compile(

@@ -11,15 +11,15 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from ipsecmig.dialects.netsh_static.containers import launchers, netsh_script
-from ipsecmig.dialects.netsh_static.containers.expansion import Unknown
-from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
-from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Mapped, join
-from ipsecmig.dialects.netsh_static.containers.ps_tokens import Token, lex
-from ipsecmig.dialects.netsh_static.containers.ps_values import NOT_KNOWN, Known, Value, Variables
+from ipsecmig.dialects.containers import launchers, netsh_script
+from ipsecmig.dialects.containers.expansion import Unknown
+from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
+from ipsecmig.dialects.containers.positions import NOTHING, Mapped, join
+from ipsecmig.dialects.containers.ps_tokens import Token, lex
+from ipsecmig.dialects.containers.ps_values import NOT_KNOWN, Known, Value, Variables
 
 if TYPE_CHECKING:
-    from ipsecmig.dialects.netsh_static.containers.powershell import Script
+    from ipsecmig.dialects.containers.powershell import Script
 
 _MENTION = re.compile(r"\bnetsh\b[^\n]*\bipsec\b|\bipsec[ \t]+static\b", re.IGNORECASE)
 _WRAPPED = re.compile(r"\s*(?:netsh(?:\.exe)?\s+)?(ipsec\s+(?:static|dynamic)\s.*)", re.IGNORECASE | re.DOTALL)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ipsecmig.dialects.netsh_static.containers.flow import Flow
-from ipsecmig.dialects.netsh_static.containers.positions import Mapped
+from ipsecmig.dialects.containers.flow import Flow
+from ipsecmig.dialects.containers.positions import Mapped
 
 
 class WrittenFiles:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
-from ipsecmig.dialects.netsh_static.containers.positions import Document, Mapped
-from ipsecmig.dialects.netsh_static.containers.runs import BATCH_SIGNS, FilterLines
+from ipsecmig.dialects.containers.positions import Document, Mapped
+from ipsecmig.dialects.containers.runs import BATCH_SIGNS, FilterLines
 
 _LABEL = re.compile(r"[ \t]*:[ \t]*([^\s:+,;=()&|<>^]+)")
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple, overload
 
 from ipsecmig.diagnostics import Origin
-from ipsecmig.dialects.netsh_static.command import Anchor
+from ipsecmig.dialects.containers.command import Anchor
 
 HOLE: Final = "\ufdd0"
 """Stands in a text for one reference whose value is not known; decoding never lets this noncharacter in."""

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers.batch_syntax import For
-from ipsecmig.dialects.netsh_static.containers.expansion import Environment, Unknown
-from ipsecmig.dialects.netsh_static.containers.output import BUDGET, Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
+from ipsecmig.dialects.containers.batch_syntax import For
+from ipsecmig.dialects.containers.expansion import Environment, Unknown
+from ipsecmig.dialects.containers.output import BUDGET, Output
+from ipsecmig.dialects.containers.positions import HOLE, Mapped
 
 _ITEM = re.compile(r'(?:"[^"]*"?|[^\s,;="])+')
 _OPTION = re.compile(r"(?i)\b(usebackq|delims=(?:\S*[ \t]*$|\S*)|tokens=\S+|skip=\d+|eol=\S?)")

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers import messages
-from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Document, Mapped
-from ipsecmig.dialects.netsh_static.containers.runs import FilterLines
+from ipsecmig.dialects.containers import messages
+from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
+from ipsecmig.dialects.containers.positions import HOLE, Document, Mapped
+from ipsecmig.dialects.containers.runs import FilterLines
 
 _CONTEXTS: Final = {
     "": {"ipsec": 3, "advfirewall": 3},

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers.expansion import Unknown
-from ipsecmig.dialects.netsh_static.containers.output import BUDGET, Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, NOTHING, Mapped, join
-from ipsecmig.dialects.netsh_static.containers.ps_tokens import Part, Token, closing, lex
+from ipsecmig.dialects.containers.expansion import Unknown
+from ipsecmig.dialects.containers.output import BUDGET, Output
+from ipsecmig.dialects.containers.positions import HOLE, NOTHING, Mapped, join
+from ipsecmig.dialects.containers.ps_tokens import Part, Token, closing, lex
 
 LENGTH_LIMIT: Final = 1 << 16
 """The longest string put together from others that is followed, in characters."""

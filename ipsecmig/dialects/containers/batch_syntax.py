@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from ipsecmig.dialects.netsh_static.containers.positions import NOTHING, Mapped, join
+from ipsecmig.dialects.containers.positions import NOTHING, Mapped, join
 
 _NESTING_LIMIT: Final = 60
 _Parsed = TypeVar("_Parsed")

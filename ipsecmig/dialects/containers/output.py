@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.dialects.netsh_static.command import Command, FilterRun, HostSetting, Opaque, Statement
-from ipsecmig.dialects.netsh_static.containers import flow as flows
-from ipsecmig.dialects.netsh_static.containers import messages
-from ipsecmig.dialects.netsh_static.containers.files import WrittenFiles
-from ipsecmig.dialects.netsh_static.containers.flow import CERTAIN, DEAD, Flow
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Document, Mapped
-from ipsecmig.dialects.netsh_static.redaction import redact
+from ipsecmig.dialects.containers import flow as flows
+from ipsecmig.dialects.containers import messages
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.containers.files import WrittenFiles
+from ipsecmig.dialects.containers.flow import CERTAIN, DEAD, Flow
+from ipsecmig.dialects.containers.positions import HOLE, Document, Mapped
+from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.notes import Note
 
 BUDGET: Final = 100_000

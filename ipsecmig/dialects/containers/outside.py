@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers.output import Output
-from ipsecmig.dialects.netsh_static.containers.positions import Mapped
+from ipsecmig.dialects.containers.output import Output
+from ipsecmig.dialects.containers.positions import Mapped
 
 _KEY = re.compile(r"services\\(?:ipsec|policyagent)\b", re.IGNORECASE)
 _STORE = re.compile(r"\\ipsec\\policy\\|\\ipsec\\gptipsecpolicy", re.IGNORECASE)

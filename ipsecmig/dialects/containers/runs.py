@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ipsecmig.dialects.netsh_static.containers.positions import Document
+from ipsecmig.dialects.containers.positions import Document
 
 _WITH_PREFIX = re.compile(r"(?:[ \t]*+(?i:netsh[ \t]++ipsec[ \t]++static[ \t]++add[ \t]++filter)[ \t].*+\n)++")
 _WITHOUT_PREFIX = re.compile(r"(?:[ \t]*+(?i:add[ \t]++filter)[ \t].*+\n)++")

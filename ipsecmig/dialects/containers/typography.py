@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.netsh_static.containers.messages import TYPOGRAPHY
+from ipsecmig.dialects.containers.messages import TYPOGRAPHY
 
 _LOOKALIKES: Final = (
     {ord(c): '"' for c in "“”„‟«»＂〝〞"}

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.netsh_static.containers.messages import MARKUP, QUOTED_COMMANDS, SOURCE_CODE
-from ipsecmig.dialects.netsh_static.containers.runs import telling
+from ipsecmig.dialects.containers.messages import MARKUP, QUOTED_COMMANDS, SOURCE_CODE
+from ipsecmig.dialects.containers.runs import telling
 from ipsecmig.errors import InputError
 
 

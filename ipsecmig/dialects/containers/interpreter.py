@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from ipsecmig.dialects.netsh_static.containers.flow import Flow
-from ipsecmig.dialects.netsh_static.containers.output import Output
+from ipsecmig.dialects.containers.flow import Flow
+from ipsecmig.dialects.containers.output import Output
 
 _Value = TypeVar("_Value")
 

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers.output import Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, Mapped
+from ipsecmig.dialects.containers.output import Output
+from ipsecmig.dialects.containers.positions import HOLE, Mapped
 
 LINE_LIMIT: Final = 8191
 """The longest line that cmd.exe takes, in characters (KB830473)."""

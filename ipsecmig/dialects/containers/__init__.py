@@ -1,4 +1,4 @@
-"""Containers around netsh commands: batch files, netsh scripts, PowerShell scripts, and documents that quote them."""
+"""Containers around commands: batch files, netsh scripts, PowerShell scripts, and documents that quote them."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.dialects.netsh_static.command import Statement
-from ipsecmig.dialects.netsh_static.containers import kind, netsh_script, typography
-from ipsecmig.dialects.netsh_static.containers.kind import Kind
-from ipsecmig.dialects.netsh_static.containers.output import Output, Reader
-from ipsecmig.dialects.netsh_static.containers.positions import Document, Mapped
+from ipsecmig.dialects.containers import kind, netsh_script, typography
+from ipsecmig.dialects.containers.command import Statement
+from ipsecmig.dialects.containers.kind import Kind
+from ipsecmig.dialects.containers.output import Output, Reader
+from ipsecmig.dialects.containers.positions import Document, Mapped
 
 # The readers are imported when they are needed: together they take longer to import than a short script to read.
 
 
 def _read_batch(lines: Sequence[Mapped], out: Output) -> None:
-    from ipsecmig.dialects.netsh_static.containers import batch
+    from ipsecmig.dialects.containers import batch
 
     batch.read(lines, out)
 
 
 def _read_command_line(lines: Sequence[Mapped], out: Output) -> None:
-    from ipsecmig.dialects.netsh_static.containers import batch
+    from ipsecmig.dialects.containers import batch
 
     batch.read_line(lines, out)
 
 
 def _read_powershell(lines: Sequence[Mapped], out: Output) -> None:
-    from ipsecmig.dialects.netsh_static.containers import powershell
+    from ipsecmig.dialects.containers import powershell
 
     powershell.read(lines, out)
 

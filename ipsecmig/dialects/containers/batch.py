@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ipsecmig.dialects.netsh_static.containers import expansion, launchers, loops, messages, netsh_script
-from ipsecmig.dialects.netsh_static.containers.batch_syntax import (
+from ipsecmig.dialects.containers import expansion, launchers, loops, messages, netsh_script
+from ipsecmig.dialects.containers.batch_syntax import (
     Block,
     For,
     If,
@@ -24,12 +24,12 @@ from ipsecmig.dialects.netsh_static.containers.batch_syntax import (
     Step,
     Unclosed,
 )
-from ipsecmig.dialects.netsh_static.containers.expansion import Environment, Unknown, known
-from ipsecmig.dialects.netsh_static.containers.flow import DEAD, Flow
-from ipsecmig.dialects.netsh_static.containers.output import DEPTH_LIMIT, Output
-from ipsecmig.dialects.netsh_static.containers.positions import HOLE, NOTHING, Document, Mapped
-from ipsecmig.dialects.netsh_static.containers.program import Program
-from ipsecmig.dialects.netsh_static.containers.shell import INTERNAL, QUIET, WORD, Shell, split_name
+from ipsecmig.dialects.containers.expansion import Environment, Unknown, known
+from ipsecmig.dialects.containers.flow import DEAD, Flow
+from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
+from ipsecmig.dialects.containers.positions import HOLE, NOTHING, Document, Mapped
+from ipsecmig.dialects.containers.program import Program
+from ipsecmig.dialects.containers.shell import INTERNAL, QUIET, WORD, Shell, split_name
 
 _SKIPPED = re.compile(r"[ \t@]*(?:$|[:#]|//|rem(?=netsh\b|[^\w\\:]|$))", re.IGNORECASE)
 _CALLS = re.compile(r"(?:call[ \t]+)*", re.IGNORECASE)
