@@ -1,0 +1,1 @@
+"""The one door through which XML comes in: bounded, streamed, without entities, document types or network."""
