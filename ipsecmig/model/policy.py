@@ -22,12 +22,13 @@ SCHEMA_VERSION = "1.0"
 
 
 class StoreKind(Enum):
-    """Where Windows keeps a policy."""
+    """Where Windows keeps a policy; DYNAMIC is nowhere: it is in force only until the IPsec service stops."""
 
     LOCAL = "local"
     PERSISTENT = "persistent"
     DOMAIN = "domain"
     CACHE = "cache"
+    DYNAMIC = "dynamic"
 
 
 @dataclass(frozen=True, slots=True)

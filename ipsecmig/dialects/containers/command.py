@@ -76,4 +76,12 @@ class Opaque:
     origin: Origin
 
 
-Statement = Command | FilterRun | HostSetting | Opaque
+@dataclass(frozen=True, slots=True)
+class ServiceStop:
+    """The IPsec service is stopped, so that what is in force without being stored is gone."""
+
+    text: str
+    origin: Origin
+
+
+Statement = Command | FilterRun | HostSetting | ServiceStop | Opaque

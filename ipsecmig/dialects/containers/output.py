@@ -11,7 +11,7 @@ from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
 from ipsecmig.dialects.containers import flow as flows
 from ipsecmig.dialects.containers import messages
-from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, ServiceStop, Statement
 from ipsecmig.dialects.containers.files import WrittenFiles
 from ipsecmig.dialects.containers.flow import CERTAIN, DEAD, Flow
 from ipsecmig.dialects.containers.positions import HOLE, Document, Mapped
@@ -20,6 +20,9 @@ from ipsecmig.dialects.notes import Note
 
 BUDGET: Final = 100_000
 """How many rounds of loops and calls one script may take; beyond it, loops are left unread."""
+
+_IN_FORCE: Final = frozenset({"ipsec dynamic", "ipseccmd"})
+"""The contexts whose commands put something into force that is gone when the service stops."""
 
 DEPTH_LIMIT: Final = 24
 """How deep calls and commands within commands may nest."""
@@ -138,7 +141,10 @@ class Output:
 
     def service(self, part: Mapped, *, running: bool) -> None:
         """Take note that the IPsec service is stopped or started."""
-        say = messages.SERVICE_STOPPED.say(self.document.origin(part), self.readable(part))
+        origin, text = self.document.origin(part), self.readable(part)
+        say = messages.SERVICE_STOPPED.say(origin, text)
+        if not running and any(isinstance(s, Command) and s.context in _IN_FORCE for s, _ in self._entries):
+            self._add(ServiceStop(text, origin))
         self._stopped = None if running else say
 
     def _add(self, statement: Statement) -> None:
@@ -182,6 +188,8 @@ class Output:
             return [replace(statement, condition=condition)]
         if isinstance(statement, FilterRun):
             return list(self._single(statement, condition))
+        if isinstance(statement, ServiceStop):
+            return [Opaque(statement.text, f"stops the IPsec service {condition}", statement.origin)]
         if isinstance(statement, HostSetting):
             return [Opaque(f"{statement.name} = {statement.value}", f"is set only {condition}", statement.origin)]
         return [statement]

@@ -11,12 +11,13 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import Reading, ReadOptions
-from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement
+from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, ServiceStop, Statement
 from ipsecmig.dialects.containers.redaction import redact
-from ipsecmig.dialects.netsh_static import actions, bulk, filters, messages, policies, rules, syntax
+from ipsecmig.dialects.netsh_static import actions, bulk, dynamic, filters, messages, policies, rules, syntax
 from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
+from ipsecmig.dialects.netsh_static.dynamic_objects import DynamicDraft
 from ipsecmig.dialects.netsh_static.objects import StoreDraft
-from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, Session
+from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, RESTART, Session
 from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
 from ipsecmig.dialects.notes import Note
 from ipsecmig.model.policy import HostSettings
@@ -36,6 +37,7 @@ def execute(statements: Iterable[Statement], options: ReadOptions, sources: tupl
     for statement in statements:
         _run(session, statement)
     session.diagnostics.extend(rules.without_authentication(session))
+    _note_both_in_force(session)
     return Reading(session.workspace.freeze(sources), session.finish())
 
 
@@ -47,9 +49,22 @@ def _run(session: Session, statement: Statement) -> None:
             run_command(session, statement)
         case HostSetting(name, value):
             session.workspace.settings = _with_setting(session.workspace.settings, name, value)
+        case ServiceStop(text, origin):
+            if session.workspace.dynamic.rules:
+                session.diagnostics.append(messages.SERVICE_STOPS.say(origin, redact(text)))
+            session.workspace.dynamic = DynamicDraft()
         case Opaque(text, reason, origin):
             session.diagnostics.append(messages.OPAQUE.say(origin, redact(text), reason=reason))
             session.set_aside(redact(text), reason, origin)
+
+
+def _note_both_in_force(session: Session) -> None:
+    """Set aside the dynamic rules where an assigned policy is in force beside them."""
+    in_force, stored = session.workspace.dynamic.rules, session.workspace.assigned()
+    if in_force and stored:
+        rule = next(iter(in_force.values()))
+        session.diagnostics.append(messages.BESIDE_DYNAMIC.say(rule.origin, rule.text, policy=stored[0]))
+        session.set_aside(rule.text, f'it is in force beside the policy "{stored[0]}"', rule.origin)
 
 
 def run_command(session: Session, command: Command) -> None:
@@ -69,12 +84,23 @@ def run_command(session: Session, command: Command) -> None:
     if handler is None or call.refused:
         return
     if command.condition and CONDITIONS not in session.assumptions:
-        if call.usage.words[0] == _DELETE and session.workspace.store == StoreDraft():
+        if call.usage.words[0] == _DELETE and _is_empty(session, context):
             return
         session.diagnostics.append(call.say(messages.CONDITIONAL, condition=command.condition))
         session.set_aside(call.text, f"it runs only {command.condition}", call.origin())
         return
+    if handler in _DYNAMIC and RESTART in session.assumptions:
+        session.diagnostics.append(call.say(messages.GONE_BY_RESTART))
+        return
     handler(session, call)
+
+
+def _is_empty(session: Session, context: str) -> bool:
+    """Whether there is nothing that a command of `context` could delete."""
+    if context == syntax.STATIC:
+        return session.workspace.store == StoreDraft()
+    dynamic = session.workspace.dynamic
+    return not (dynamic.rules or dynamic.main_modes or dynamic.quick_modes or session.workspace.assigned())
 
 
 def _keep(session: Session, command: Command, note: Note, reason: str) -> None:
@@ -153,10 +179,20 @@ _HANDLERS: Final[Mapping[str, Callable[[Session, Call], None]]] = {
     "importpolicy": _import,
     "restorepolicyexamples": _import,
     "dynamic_set_config": _set_config,
-    "dynamic_set_mmpolicy": _set_aside_dynamic,
-    "dynamic_set_qmpolicy": _set_aside_dynamic,
-    "dynamic_set_rule": _set_aside_dynamic,
-    "dynamic_add": _set_aside_dynamic,
-    "dynamic_delete": _set_aside_dynamic,
+    "dynamic_add_mmpolicy": dynamic.add_mmpolicy,
+    "dynamic_set_mmpolicy": dynamic.set_mmpolicy,
+    "dynamic_delete_mmpolicy": dynamic.delete_mmpolicy,
+    "dynamic_add_qmpolicy": dynamic.add_qmpolicy,
+    "dynamic_set_qmpolicy": dynamic.set_qmpolicy,
+    "dynamic_delete_qmpolicy": dynamic.delete_qmpolicy,
+    "dynamic_add_rule": dynamic.add_rule,
+    "dynamic_set_rule": dynamic.set_rule,
+    "dynamic_delete_rule": dynamic.delete_rule,
+    "dynamic_delete_all": dynamic.delete_all,
 }
 """What each command does; one that is not listed changes nothing."""
+
+_DYNAMIC: Final = frozenset(
+    handler for name, handler in _HANDLERS.items() if name.startswith("dynamic_") and name != "dynamic_set_config"
+)
+"""The commands that put something into force without storing it."""

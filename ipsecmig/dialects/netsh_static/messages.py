@@ -291,7 +291,7 @@ EXAMPLES: Final = Note(
 DYNAMIC: Final = Note(
     "NS082",
     _WARNING,
-    "changes the rules in force until the service stops, but no policy; it is not carried out",
+    "changes how IPsec works until the service stops, in a way that no policy states; it is not carried out",
     "State it in the policy if it is to last.",
 )
 DYNAMIC_NO_EFFECT: Final = Note("NS083", _INFO, "the setting {name} changes no treatment of packets")
@@ -305,3 +305,53 @@ CONDITIONAL: Final = Note(
     "Add --assume conditions to take all such commands to run, or give a script without the condition.",
 )
 OPAQUE: Final = Note("NS091", _WARNING, "not carried out: {reason}", "Give its outcome in place of the command.")
+
+# ---- Dynamic rules -------------------------------------------------------------------------------------------------
+DYNAMIC_RULES: Final = Note(
+    "NS100",
+    _INFO,
+    "rules made in dynamic mode are in force only until the IPsec service stops; they were read as a policy of their"
+    ' own, "{name}"',
+    "Add --assume restart if the service has been restarted since.",
+)
+BESIDE_DYNAMIC: Final = Note(
+    "NS101",
+    _WARNING,
+    'these dynamic rules are in force beside the policy "{policy}"; what packets meet under both together is not'
+    " worked out",
+    "Add --assume restart to leave the dynamic rules out, or put them into the policy.",
+)
+GONE_BY_RESTART: Final = Note("NS102", _INFO, "left out, as the IPsec service has been restarted since")
+SERVICE_STOPS: Final = Note(
+    "NS103",
+    _WARNING,
+    "the IPsec service stops here, and with it what was put into force in dynamic mode before",
+    "Put the dynamic commands behind this one if they are meant to hold.",
+)
+SOFT_EXPIRY: Final = Note(
+    "NS104",
+    _WARNING,
+    "how long a connection in the clear lasts after a failed negotiation is not kept; no target can say it",
+    "Remove the parameter, or do without fallback to clear text.",
+)
+SPLIT_BY_DIRECTION: Final = Note(
+    "NS105",
+    _WARNING,
+    "the actions for the two directions differ, and which direction is inbound is known only if one address is `me`",
+    "Write `me` for this computer.",
+)
+OTHER_MAIN_MODE: Final = Note(
+    "NS106",
+    _WARNING,
+    "this rule negotiates with another main mode than the dynamic rules before it; a policy here has one",
+    "Give all dynamic rules the same main mode policy.",
+)
+RULE_TWICE: Final = Note(
+    "NS107", _WARNING, "this dynamic rule exists already; netsh reports an error and changes nothing", "Remove one."
+)
+DELETE_ALL_DYNAMIC: Final = Note(
+    "NS108",
+    _WARNING,
+    'deletes what is in force of the policy "{policy}" too, until Windows applies it again',
+    "Delete the dynamic rules one by one, or add --assume restart.",
+)

@@ -1,4 +1,4 @@
-"""The store while a script edits it, and its freezing into the model.
+"""The objects of one store while a script edits them, and their freezing into the model.
 
 Names are compared without case. Policies, lists and actions are replaced as a whole when they change; filters and
 rules, of which there are many, are kept in dictionaries.
@@ -10,18 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ipsecmig.diagnostics import Origin
 from ipsecmig.model.policy import (
-    LOCAL_STORE,
     Filter,
     FilterAction,
     FilterList,
-    HostSettings,
-    NotUnderstood,
     Policy,
-    PolicyStore,
     Rule,
-    StoreLocation,
 )
 from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, DnsName, Family, Me
 
@@ -97,38 +91,3 @@ class StoreDraft:
         for policy in self.policies.values():
             for key, rule in policy.rules.items():
                 yield policy, key, rule
-
-
-@dataclass(slots=True)
-class Workspace:
-    """Everything that a script has made so far; commands work on the store at `location`."""
-
-    location: StoreLocation = LOCAL_STORE
-    stores: dict[StoreLocation, StoreDraft] = field(default_factory=dict)
-    settings: HostSettings = field(default_factory=HostSettings)
-    not_understood: list[NotUnderstood] = field(default_factory=list)
-
-    @property
-    def store(self) -> StoreDraft:
-        """The store that commands work on."""
-        return self.stores.setdefault(self.location, StoreDraft())
-
-    def list_for(self, name: str, origin: Origin) -> FilterListDraft:
-        """Return the filter list `name`; it is made when it does not exist, as `add filter` does."""
-        lists = self.store.lists
-        draft = lists.get(name.casefold())
-        if draft is None:
-            draft = lists[name.casefold()] = FilterListDraft(FilterList(name, store=self.location, origin=origin))
-        return draft
-
-    def freeze(self, sources: tuple[str, ...]) -> PolicyStore:
-        """Return the store as it stands."""
-        stores = self.stores.values()
-        return PolicyStore(
-            policies=tuple(policy.freeze() for store in stores for policy in store.policies.values()),
-            filter_lists=tuple(draft.freeze() for store in stores for draft in store.lists.values()),
-            filter_actions=tuple(action for store in stores for action in store.actions.values()),
-            settings=self.settings,
-            not_understood=tuple(self.not_understood),
-            sources=sources,
-        )

@@ -22,7 +22,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import AddressRange, DnsName
 
 KIND: Final = "rule"
-_AUTHENTICATION: Final = ("kerberos", "psk", "rootca")
+AUTHENTICATION: Final = ("kerberos", "psk", "rootca")
 
 
 def add_rule(session: Session, call: Call) -> None:
@@ -34,8 +34,8 @@ def add_rule(session: Session, call: Call) -> None:
     name = call.text_of("name")
     if call.given("tunnel") and call.value_of("tunnel") is None:
         session.diagnostics.append(call.say(messages.NO_TUNNEL, "tunnel"))
-    authentication = _authentication(call)
-    if not call.given(*_AUTHENTICATION):
+    authentication = authentication_of(call)
+    if not call.given(*AUTHENTICATION):
         authentication = (Kerberos(),)
         if session.workspace.store.actions[references[1].casefold()].action is Action.NEGOTIATE:
             session.diagnostics.append(call.say(messages.DEFAULT_AUTHENTICATION))
@@ -57,7 +57,7 @@ def set_rule(session: Session, call: Call) -> None:
     new = call.get("newname", rule.name)
     if new.casefold() != key and not session.is_new(call, KIND, draft.rules, "newname"):
         return
-    authentication = _authentication(call) if call.given(*_AUTHENTICATION) else rule.authentication
+    authentication = authentication_of(call) if call.given(*AUTHENTICATION) else rule.authentication
     if call.find("kerberos", bool) is False and not call.given("psk", "rootca"):
         authentication = tuple(method for method in rule.authentication if not isinstance(method, Kerberos))
     draft.rules[key] = replace(
@@ -94,7 +94,7 @@ def set_defaultrule(session: Session, call: Call) -> None:
     changed = replace(
         rule,
         active=call.get("activate", rule.active),
-        authentication=_authentication(call) if call.given(*_AUTHENTICATION) else rule.authentication,
+        authentication=authentication_of(call) if call.given(*AUTHENTICATION) else rule.authentication,
         offers=call.get("qmsecmethods", rule.offers),
         pfs=call.get("qmpfs", rule.pfs),
         origin=call.origin(),
@@ -147,7 +147,7 @@ def _references(session: Session, call: Call) -> tuple[str, str] | None:
     return (names[0], names[1]) if len(names) == 2 else None
 
 
-def _authentication(call: Call) -> tuple[AuthenticationMethod, ...]:
+def authentication_of(call: Call) -> tuple[AuthenticationMethod, ...]:
     """Return the methods in the order in which they are given, which is the order of preference."""
     methods: list[AuthenticationMethod] = []
     for parameter in call.parameters:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from ipsecmig.dialects.netsh_static import addresses, messages, methods, syntax
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Slot, number
+from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import Action, ConnectionType, PresharedKey, Secret, StoreKind
 from ipsecmig.model.selectors import ANY_PORT, ANY_PROTOCOL, ICMP, RAW, TCP, UDP, PortRange
 
 _LARGEST: Final = 0xFFFFFFFF
 _MAY_BE_EMPTY: Final = frozenset({"description"})
+
+
+class Pfs(NamedTuple):
+    """The value of pfsgroup: whether there is session key PFS, and its group where that is not main mode's."""
+
+    enabled: bool
+    group: DhGroup | None = None
 
 
 def read(text: str, slot: Slot) -> object:
@@ -69,6 +77,14 @@ def _listed(rule: str, meanings: Mapping[str, object]) -> Callable[[str, Slot], 
 
 _PROTOCOLS: Final = {"any": ANY_PROTOCOL, "icmp": ICMP, "tcp": TCP, "udp": UDP, "raw": RAW}
 
+PFS_GROUPS: Final[Mapping[str, Pfs]] = {
+    "grp1": Pfs(True, DhGroup.MODP768),
+    "grp2": Pfs(True, DhGroup.MODP1024),
+    "grp3": Pfs(True, DhGroup.MODP2048),
+    "grpmm": Pfs(True),
+    "nopfs": Pfs(False),
+}
+
 LOGGING_PROPERTIES: Final = frozenset({"ipsecdiagnostics", "ikelogging", "ipsecloginterval"})
 _PROPERTIES: Final = (*LOGGING_PROPERTIES, "strongcrlcheck", "ipsecexempt", "bootmode", "bootexemptions")
 
@@ -89,5 +105,6 @@ _READERS: Final[Mapping[str, Callable[[str, Slot], object]]] = {
     "action_word": _listed("action_word", {action.value: action for action in Action}),
     "connection": _listed("connection", {kind.value: kind for kind in ConnectionType}),
     "store_word": _listed("store_word", {kind.value: kind for kind in StoreKind}),
+    "pfs_word": _listed("pfs_word", PFS_GROUPS),
     "property_word": _listed("property_word", {word: word for word in _PROPERTIES}),
 }

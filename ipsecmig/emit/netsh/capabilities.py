@@ -89,6 +89,9 @@ def _store(attribute: Attribute, case: _Case) -> Loss | None:
     if store.kind is StoreKind.CACHE:
         reason = "the cache is Windows' own copy of a policy of the domain and cannot be written"
         return _loss(attribute, LossKind.DROPPED, _CLOSED, reason, "the script builds the policy in the local store")
+    if store.kind is StoreKind.DYNAMIC:
+        reason = "the rules were in force until the IPsec service stopped, and the script makes a policy that stays"
+        return _loss(attribute, LossKind.DROPPED, _CLOSED, reason, "the script builds the policy in the local store")
     return _withheld(attribute, _OPEN, "; ".join(commands.set_store(store).reasons))
 
 

@@ -74,8 +74,8 @@ class Command:
 
 
 def set_store(store: StoreLocation) -> Command:
-    """Return the command that selects `store`; the cache of domain policy is rebuilt as local policy."""
-    kind = StoreKind.LOCAL if store.kind is StoreKind.CACHE else store.kind
+    """Return the command that selects `store`; what no command can write to is rebuilt as local policy."""
+    kind = StoreKind.LOCAL if store.kind in {StoreKind.CACHE, StoreKind.DYNAMIC} else store.kind
     command = Command("set store").say(f"location={kind.value}")
     if kind is StoreKind.DOMAIN and store.domain:
         command.attempt("domain", "domain", quoted, store.domain)
