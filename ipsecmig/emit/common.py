@@ -146,11 +146,15 @@ ADMINISTRATIVE: Final[Capabilities] = dict.fromkeys(
         AttributeKind.POLICY_POLLING_INTERVAL,
         AttributeKind.POLICY_ASSIGNED,
         AttributeKind.POLICY_GPO,
+        AttributeKind.POLICY_CONNECTION_SECURITY,
         AttributeKind.RULE_ACTIVE,
     ),
     EXACT,
 )
-"""Exact wherever the header is written; an inactive rule leaves nothing behind, as in Windows."""
+"""Exact wherever the header is written; an inactive rule leaves nothing behind, as in Windows.
+
+What connection security rules do not apply to is not among the flat policy's boxes, from which targets are written.
+"""
 
 
 def address_judge(target: str) -> Judge:

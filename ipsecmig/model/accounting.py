@@ -118,6 +118,9 @@ def _policy_attributes(policy: Policy) -> Iterator[Attribute]:
         (AttributeKind.MAIN_MODE_PFS, main.perfect_forward_secrecy),
     ):
         yield Attribute(kind, owner, policy, value, policy.origin)
+    security = policy.connection_security
+    if security is not None:
+        yield Attribute(AttributeKind.POLICY_CONNECTION_SECURITY, owner, policy, security, policy.origin)
     response = policy.default_response
     if response is not None:
         yield Attribute(AttributeKind.DEFAULT_RESPONSE, owner, response, response, response.origin)

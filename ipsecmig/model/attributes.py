@@ -14,6 +14,7 @@ class AttributeKind(Enum):
     POLICY_POLLING_INTERVAL = "polling interval"
     POLICY_ASSIGNED = "assigned"
     POLICY_GPO = "group policy object"
+    POLICY_CONNECTION_SECURITY = "connection security of Windows Firewall"
     MAIN_MODE_OFFERS = "main mode offers"
     MAIN_MODE_LIFETIME = "main mode lifetime"
     MAIN_MODE_QUICK_MODE_LIMIT = "quick modes per main mode"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.model import selectors
+from ipsecmig.model.policy import ConnectionSecurity
 from ipsecmig.model.selectors import AddressRange, Family, PortRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import Box, Direction, box
@@ -27,6 +28,14 @@ _MULTICAST_AND_BROADCAST: Final = frozenset({0, 1})
 _NEVER_FILTERS_MULTICAST: Final = frozenset({WindowsVersion.WINDOWS_2000, WindowsVersion.XP})
 """The versions that cannot classify multicast and broadcast at all; they also know no value above 1."""
 
+NEIGHBOUR_DISCOVERY: Final = 1
+ALL_ICMP: Final = 2
+ROUTER_DISCOVERY: Final = 4
+DHCP: Final = 8
+"""The bits of IPsecExempt, the setting of Windows Firewall."""
+
+_DHCP_PORTS: Final = (PortRange(68, 68), PortRange(67, 67))
+_DHCPV6_PORTS: Final = (PortRange(546, 546), PortRange(547, 547))
 
 ESP_AND_AH: Final = "esp-ah"
 """The exemption that stands only while the policy negotiates."""
@@ -51,17 +60,22 @@ def exemption_value(site: Site, stated: int | None) -> int:
     return min(value, 1) if site.windows in _NEVER_FILTERS_MULTICAST else value
 
 
-def exemptions(site: Site, value: int, *, negotiates: bool) -> tuple[Exemption, ...]:
+def exemptions(
+    site: Site, value: int, *, negotiates: bool, firewall: ConnectionSecurity | None = None
+) -> tuple[Exemption, ...]:
     """Return what is exempt under the NoDefaultExempt `value`, for a policy that negotiates or does not.
 
-    ESP and AH are exempt where this host ends them: they are what protection makes of other packets. Of neighbour
-    discovery the space of packets sees no more than that it is ICMPv6.
+    A policy of connection security rules has the exemptions of the `firewall` instead. ESP and AH are exempt where this
+    host ends them: they are what protection makes of other packets. Of neighbour discovery the space of packets sees no
+    more than that it is ICMPv6.
     """
     families = (Family.IPV4, Family.IPV6) if TRAITS[site.windows].ipv6_in_policy else (Family.IPV4,)
     found = [Exemption("isakmp", tuple(_isakmp(families)))]
     if negotiates:
         protected = [_at_this_host(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]
         found.append(Exemption(ESP_AND_AH, tuple(b for boxes in protected for b in boxes)))
+    if firewall is not None:
+        return (*found, *_of_firewall(firewall.exemptions))
     if value in _KERBEROS_AND_RSVP:
         found.append(Exemption("kerberos", tuple(_kerberos(families))))
         found.append(Exemption("rsvp", tuple(b for f in families for b in _everywhere(f, selectors.RSVP))))
@@ -72,6 +86,28 @@ def exemptions(site: Site, value: int, *, negotiates: bool) -> tuple[Exemption, 
     if site.windows is WindowsVersion.VISTA:
         found.append(Exemption("neighbour-discovery", _at_this_host(Family.IPV6, selectors.ICMPV6)))
     return tuple(found)
+
+
+def _of_firewall(value: int) -> Iterator[Exemption]:
+    """Yield what IPsecExempt exempts ([MS-FASP] 2.2.41). Kinds of ICMP messages are no part of the space of packets."""
+    icmp = _at_this_host(Family.IPV4, selectors.ICMP)
+    icmpv6 = _at_this_host(Family.IPV6, selectors.ICMPV6)
+    if value & NEIGHBOUR_DISCOVERY:
+        yield Exemption("neighbour-discovery", icmpv6)
+    if value & ALL_ICMP:
+        yield Exemption("icmp", (*icmp, *icmpv6))
+    if value & ROUTER_DISCOVERY:
+        yield Exemption("router-discovery", (*icmp, *icmpv6))
+    if value & DHCP:
+        yield Exemption("dhcp", tuple(_dhcp()))
+
+
+def _dhcp() -> Iterator[Box]:
+    for family, ports in ((Family.IPV4, _DHCP_PORTS), (Family.IPV6, _DHCPV6_PORTS)):
+        everything = AddressRange.whole(family)
+        for direction in (Direction.OUT, Direction.IN):
+            for local, remote in (ports, ports[::-1]):
+                yield box(direction, everything, everything, selectors.UDP, local, remote)
 
 
 def _isakmp(families: tuple[Family, ...]) -> Iterator[Box]:

@@ -8,15 +8,16 @@ Source: TechNet "IPSec driver", HP-UX IPSec manual p. 18, [MS-GPIPSEC] (mirror f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ipsecmig.errors import UsageError
 from ipsecmig.model.collector import collector_paused
-from ipsecmig.model.exemptions import Exemption, exemption_value, exemptions
+from ipsecmig.model.exemptions import NEIGHBOUR_DISCOVERY, ROUTER_DISCOVERY, Exemption, exemption_value, exemptions
 from ipsecmig.model.expansion import Term, expand, families_of
 from ipsecmig.model.policy import (
     Action,
+    ConnectionSecurity,
     ConnectionType,
     Filter,
     FilterAction,
@@ -125,7 +126,12 @@ def select_policy(store: PolicyStore, name: str | None = None) -> Policy:
 
 @collector_paused()
 def flatten(store: PolicyStore, policy: Policy, site: Site = UNKNOWN_SITE) -> FlatPolicy:
-    """Return what packets meet under `policy` of `store` on the host that `site` describes."""
+    """Return what packets meet under `policy` of `store` on the host that `site` describes.
+
+    Connection security rules came with Vista, so that for a policy of them the host runs that or later.
+    """
+    if policy.connection_security is not None:
+        site = replace(site, windows=WindowsVersion.VISTA)
     unknown: list[NotUnderstood] = list(store.not_understood)
     bound = list(_bind(store, policy, unknown))
     tunnels = plan_tunnels([(rule, filters) for rule, filters, _ in bound], site)
@@ -141,10 +147,10 @@ def flatten(store: PolicyStore, policy: Policy, site: Site = UNKNOWN_SITE) -> Fl
         policy,
         site,
         value,
-        exemptions(site, value, negotiates=negotiates),
+        exemptions(site, value, negotiates=negotiates, firewall=policy.connection_security),
         tuple(specific),
         response,
-        tuple(_assumptions(specific, site, value)),
+        tuple(_assumptions(specific, site, value, policy.connection_security)),
         tuple(unknown),
     )
 
@@ -219,6 +225,8 @@ def _specific_filters(
             unknown.append(NotUnderstood(f'filter list "{filter_list.name}": an IPv6 filter', reason, filter_.origin))
         for source, destination, reverse in halves:
             boxes = _boxes(filter_, source, destination, treatment, reverse=reverse, link=link, site=site)
+            if policy.connection_security is not None and rule.tunnel_endpoint is None:
+                boxes = tuple(each for each in boxes if each.direction[0] != Direction.FORWARD)
             if boxes:
                 weight = _weight(filter_, source, destination, reverse=reverse)
                 yield SpecificFilter(weight, source, destination, boxes, treatment, rule, filter_list, filter_, reverse)
@@ -298,9 +306,12 @@ def _ports(ports: PortRange) -> int:
     return ports.last - ports.first + 1
 
 
-def _assumptions(specific: list[SpecificFilter], site: Site, value: int) -> Iterator[str]:
+def _assumptions(
+    specific: list[SpecificFilter], site: Site, value: int, firewall: ConnectionSecurity | None
+) -> Iterator[str]:
     traits = TRAITS[site.windows]
-    yield f"the source is {traits.title}, with NoDefaultExempt = {value}"
+    stated = f"NoDefaultExempt = {value}" if firewall is None else f"IPsecExempt = {firewall.exemptions}"
+    yield f"the source is {traits.title}, with {stated}"
     if not site.addresses and any(f.source.me or f.destination.me for f in specific):
         yield (
             "this host's addresses are not known: `me` is taken as every source of what goes out"
@@ -309,7 +320,11 @@ def _assumptions(specific: list[SpecificFilter], site: Site, value: int) -> Iter
     if not traits.ipv6_in_policy:
         yield f"{traits.title} does not filter IPv6: IPv6 packets pass"
     yield "UDP 4500 is exempt as UDP 500 is"
-    if site.windows is WindowsVersion.VISTA:
+    if firewall is not None:
+        yield "connection security rules in transport mode do not apply to what this host forwards"
+    if firewall is not None and firewall.exemptions & ROUTER_DISCOVERY:
+        yield "router discovery is exempt, and with it all of ICMP and ICMPv6"
+    if site.windows is WindowsVersion.VISTA and (firewall is None or firewall.exemptions & NEIGHBOUR_DISCOVERY):
         yield "neighbour discovery is exempt, and with it all of ICMPv6"
     if value in {0, 1} and not site.broadcasts:
         yield "the directed broadcast addresses of this host's networks are not known"

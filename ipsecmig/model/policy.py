@@ -17,7 +17,7 @@ from ipsecmig.model.selectors import ANY_PORT, ANY_PROTOCOL, Address, AddressRan
 SCHEMA_FORMAT = "ipsecmig-ir"
 """The value of `format` in the JSON form, by which it is known."""
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the JSON form, `major.minor`; a reader accepts its own major version."""
 
 
@@ -232,8 +232,22 @@ class DefaultResponseRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionSecurity:
+    """Marks a policy made of the connection security rules of Windows Firewall (Vista and later).
+
+    In transport mode they apply to this host's own packets only, never to those that it forwards. Their exemptions are
+    the firewall's: `exemptions` adds up 1 for neighbour discovery, 2 ICMP, 4 router discovery and 8 DHCP.
+    """
+
+    exemptions: int = 9
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """One IPsec policy. `polling_interval_seconds` defaults to Windows' 10,800."""
+    """One IPsec policy. `polling_interval_seconds` defaults to Windows' 10,800.
+
+    `connection_security` is None for the policies of netsh ipsec.
+    """
 
     name: str
     main_mode: MainMode
@@ -246,6 +260,7 @@ class Policy:
     store: StoreLocation = LOCAL_STORE
     guid: str = ""
     origin: Origin = field(default=NOWHERE, compare=False)
+    connection_security: ConnectionSecurity | None = None
 
 
 @dataclass(frozen=True, slots=True)

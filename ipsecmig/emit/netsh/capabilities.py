@@ -111,6 +111,12 @@ def _gpo(attribute: Attribute, case: _Case) -> Loss | None:
     return _loss(attribute, LossKind.DROPPED, _CLOSED, reason, advice)
 
 
+def _connection_security(attribute: Attribute, case: _Case) -> Loss | None:
+    reason = "the policies of netsh ipsec apply to forwarded packets too, and have other exemptions"
+    advice = "keep the rules in Windows Firewall, or check the forwarded packets and the exemptions by hand"
+    return _loss(attribute, LossKind.NEEDS_HUMAN, _OPEN, reason, advice)
+
+
 def _minutes(attribute: Attribute, seconds: int) -> Loss | None:
     said = words.minutes(seconds)
     if said * 60 == seconds:
@@ -299,6 +305,7 @@ JUDGES: Final[dict[AttributeKind, _CaseJudge | None]] = {
     AttributeKind.POLICY_POLLING_INTERVAL: _polling,
     AttributeKind.POLICY_ASSIGNED: _assigned,
     AttributeKind.POLICY_GPO: _gpo,
+    AttributeKind.POLICY_CONNECTION_SECURITY: _connection_security,
     AttributeKind.MAIN_MODE_OFFERS: _main_mode_offers,
     AttributeKind.MAIN_MODE_LIFETIME: _main_mode_lifetime,
     AttributeKind.MAIN_MODE_QUICK_MODE_LIMIT: None,

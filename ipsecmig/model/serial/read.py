@@ -16,6 +16,7 @@ from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
     Certificate,
+    ConnectionSecurity,
     ConnectionType,
     DefaultResponseRule,
     EspTransform,
@@ -189,6 +190,7 @@ def _store(document: Json) -> StoreLocation:
 
 def _policy(document: Json) -> Policy:
     response = document["default_response"]
+    security = document.get("connection_security")
     return Policy(
         document["name"],
         _main_mode(document["main_mode"]),
@@ -201,6 +203,7 @@ def _policy(document: Json) -> Policy:
         _store(document["store"]),
         document["guid"],
         _origin(document),
+        None if security is None else ConnectionSecurity(int(security["exemptions"])),
     )
 
 

@@ -118,6 +118,8 @@ def _policy(policy: Policy, with_secrets: bool) -> Json:
         "store": _store(policy.store),
         "guid": policy.guid,
     }
+    if policy.connection_security is not None:
+        document["connection_security"] = {"exemptions": policy.connection_security.exemptions}
     return _placed(document, policy.origin)
 
 
