@@ -15,6 +15,8 @@ from ipsecmig.model.space import Box, Span
 TOP: Final = 1 << 128
 """The end of an interval that reaches the highest value of its coordinate, whichever that is."""
 
+_END_BITS: Final = TOP.bit_length()
+
 Interval = tuple[int, int]
 
 EVERYTHING: Final[Interval] = (0, TOP)
@@ -37,39 +39,31 @@ def closed(interval: Interval, highest: int) -> Span:
 
 def is_laminar(intervals: Iterable[Interval]) -> bool:
     """Whether of any two intervals that overlap one contains the other."""
-    return depths((low, end - 1) for low, end in intervals) is not None
+    return _nest(sorted(set(intervals), key=_outermost_first))
 
 
-def depths(spans: Iterable[Span]) -> dict[Span, int] | None:
-    """Return how many others each of `spans` lies inside, or None where two overlap and neither contains the other."""
-    found: dict[Span, int] = {}
-    open_ends: list[int] = []
-    for span in sorted(set(spans), key=_outermost_first):
-        low, high = span
-        while open_ends and open_ends[-1] < low:
+def _nest(ordered: Iterable[Interval]) -> bool:
+    """Whether intervals in order, the outermost first, nest or lie apart."""
+    open_ends = [TOP]
+    for low, end in ordered:
+        while open_ends[-1] <= low:
             open_ends.pop()
-        if open_ends and high > open_ends[-1]:
-            return None
-        found[span] = len(open_ends)
-        open_ends.append(high)
-    return found
+        if end > open_ends[-1]:
+            return False
+        open_ends.append(end)
+    return True
 
 
-def _outermost_first(span: Span) -> Span:
-    return (span[0], -span[1])
+def _outermost_first(interval: Interval) -> int:
+    """Return the place of `interval` in that order: as one number, which compares several times faster than two."""
+    low, end = interval
+    return (low << _END_BITS) - end
 
 
 def nested(parts: Iterable[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:
     """Return `parts` outermost first, cut where their intervals cross, so that they only nest or lie apart."""
-    ordered = sorted(parts, key=lambda part: (part[0][0], -part[0][1]))
-    open_ends = [TOP]
-    for (low, end), _ in ordered:
-        while open_ends[-1] <= low:
-            open_ends.pop()
-        if end > open_ends[-1]:
-            return _uncrossed(ordered)
-        open_ends.append(end)
-    return ordered
+    ordered = sorted(parts, key=lambda part: (part[0][0] << _END_BITS) - part[0][1])
+    return ordered if _nest(interval for interval, _ in ordered) else _uncrossed(ordered)
 
 
 def _uncrossed(ordered: list[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:

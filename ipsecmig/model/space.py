@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from ipsecmig.model.selectors import (
+    ANY_PORT,
     ANY_PROTOCOL,
     AddressRange,
     Family,
@@ -151,15 +152,25 @@ def box(
 ) -> Box:
     """Return the box of what a filter selects. `local` and `remote` must be of one family."""
     return Box(
-        (direction, direction),
-        (local.family, local.family),
+        _DIRECTIONS[direction],
+        _FAMILIES[local.family],
         link,
         (local.first, local.last),
         (remote.first, remote.last),
-        ALL_PROTOCOLS if protocol == ANY_PROTOCOL else (protocol, protocol),
-        ALL_PORTS if remote_port is None else (remote_port.first, remote_port.last),
-        ALL_PORTS if local_port is None else (local_port.first, local_port.last),
+        _PROTOCOLS[protocol],
+        _ports(remote_port),
+        _ports(local_port),
     )
+
+
+def _ports(ports: PortRange | None) -> Span:
+    return ALL_PORTS if ports is None or ports is ANY_PORT else (ports.first, ports.last)
+
+
+_DIRECTIONS: Final = {direction: (direction, direction) for direction in Direction}
+_FAMILIES: Final = {family: (family, family) for family in Family}
+_PROTOCOLS: Final = (ALL_PROTOCOLS, *((number, number) for number in range(1, ALL_PROTOCOLS[1] + 1)))
+"""The spans of single values, each made once: a large policy has hundreds of thousands of boxes."""
 
 
 def whole_space() -> Iterator[Box]:

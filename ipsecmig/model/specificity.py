@@ -10,7 +10,7 @@ Source: HP-UX IPSec manual p. 18 and "The Cable Guy, February 2005" (most specif
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
@@ -18,8 +18,8 @@ from typing import Final
 from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
-from ipsecmig.model.intervals import Interval, depths, is_laminar
-from ipsecmig.model.space import Box, Direction, Span
+from ipsecmig.model.intervals import Interval, is_laminar
+from ipsecmig.model.space import Box, Direction
 from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
 
 Extent = tuple[Interval, Interval, Interval, Interval, Interval]
@@ -124,26 +124,18 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
 
     A kind's extent, with the local and the remote end for source and destination, compares as those of its filters do
     in each direction, but there are fewer: a filter and its reverse in the other direction are alike, and where all
-    ranges nest, of two that hold a packet the more deeply nested is the inner one.
+    ranges nest, of two that hold a packet the smaller is the inner one.
     """
-    scales = _scales(flat)
-    known: dict[tuple[Interval, Interval, int, bool], int] = {}
-    sorts: dict[tuple[_Shape, int], int] = {}
+    known: dict[tuple[_Measure, int, bool], int] = {}
     numbers: Numbers = []
-    for specific, shape in zip(flat.filters, _shapes(flat), strict=True):
-        sort = sorts.setdefault((shape, id(specific.treatment)), len(sorts))
-        mine = specific.source.me or specific.destination.me
+    for specific, measure in zip(flat.filters, _measures(flat), strict=True):
+        treatment = id(specific.treatment)
         for box in specific.boxes:
-            direction, _, _, local_range, remote_range, _, _, _ = box
-            locals_, remotes = scales[direction]
-            local, remote = ONE if mine else locals_.get(local_range, ONE), remotes.get(remote_range, ONE)
-            arriving = direction == _IN
-            key = (local, remote, sort, arriving)
+            arriving = box[0] == _IN
+            key = (measure, treatment, arriving)
             number = known.get(key)
             if number is None:
-                protocol, source_port, destination_port = shape
-                ports = (destination_port, source_port) if arriving else (source_port, destination_port)
-                number = known[key] = contenders.number((local, remote, protocol, *ports), specific.treatment)
+                number = known[key] = contenders.number(_extent(measure, arriving), specific.treatment)
             numbers.append(number)
     return numbers
 
@@ -172,65 +164,43 @@ def _layers(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[Box, Contest]]
 
 _IN: Final = (Direction.IN, Direction.IN)
 
-_Shape = tuple[Interval, Interval, Interval]
-"""Protocol, source port and destination port of a filter, for comparing."""
+_Measure = tuple[int | Interval, ...]
+"""The components of an extent; a number is a size, which is enough where all ranges nest."""
 
 
-def _shapes(flat: FlatPolicy) -> Iterator[_Shape]:
-    """Yield the shape of each filter: where all ranges of ports nest, their sizes tell which is the inner one."""
+def _measures(flat: FlatPolicy) -> Iterator[_Measure]:
+    """Yield the measure of each filter."""
+    addresses, ports = _addresses_nest(flat), _ports_nest(flat)
+    for specific in flat.filters:
+        sizes: _Measure = specific.weight
+        if not (addresses and ports):
+            intervals = extent(specific)
+            sizes = ((sizes if addresses else intervals)[:2]) + ((sizes if ports else intervals)[2:])
+        yield sizes
+
+
+def _extent(measure: _Measure, arriving: bool) -> Extent:
+    """Return `measure` as intervals, that of the local end first; sizes as intervals that nest."""
+    source, destination, protocol, *ports = ((0, part) if isinstance(part, int) else part for part in measure)
+    if arriving:
+        return destination, source, protocol, ports[1], ports[0]
+    return source, destination, protocol, ports[0], ports[1]
+
+
+def _addresses_nest(flat: FlatPolicy) -> bool:
+    """Whether of any two ranges of addresses that overlap one contains the other, as blocks of one mask always do."""
+    if all(_are_blocks(specific) for specific in flat.filters):
+        return True
+    terms = (term for specific in flat.filters for term in (specific.source, specific.destination) if not term.me)
+    return is_laminar((term.range.first, term.range.last + 1) for term in terms)
+
+
+def _are_blocks(specific: SpecificFilter) -> bool:
+    size, other_size, _, _, _ = specific.weight
+    first, other_first = specific.source.range.first, specific.destination.range.first
+    return not ((size | first) & size - 1 or (other_size | other_first) & other_size - 1)
+
+
+def _ports_nest(flat: FlatPolicy) -> bool:
     spans = {span for specific in flat.filters for span in specific.boxes[0][-2:]}
-    if not is_laminar((low, high + 1) for low, high in spans if low < high):
-        yield from (extent(specific)[2:] for specific in flat.filters)
-        return
-    known: dict[tuple[int, ...], _Shape] = {}
-    for specific in flat.filters:
-        sizes = specific.weight[2:]
-        shape = known.get(sizes)
-        if shape is None:
-            protocol, source_port, destination_port = sizes
-            shape = known[sizes] = ((0, protocol), (0, source_port), (0, destination_port))
-        yield shape
-
-
-_Grades = dict[Span, Interval]
-"""What stands for each range of addresses at one end, for comparing; for those that are not in it, that is `ONE`."""
-
-
-def _scales(flat: FlatPolicy) -> dict[Span, tuple[_Grades, _Grades]]:
-    """Return the grades of local and of remote ranges in each direction. Only the local end can be `me`."""
-    ends: dict[Span, tuple[set[Span], set[Span]]] = {(d, d): (set(), set()) for d in Direction}
-    with_me: set[Span] = set()
-    for specific in flat.filters:
-        mine = specific.source.me or specific.destination.me
-        for direction, _, _, local, remote, _, _, _ in specific.boxes:
-            locals_, remotes = ends[direction]
-            remotes.add(remote)
-            if mine:
-                with_me.add(direction)
-            else:
-                locals_.add(local)
-    known: dict[tuple[frozenset[Span], bool], _Grades] = {}
-
-    def grades(ranges: set[Span], me: bool) -> _Grades:
-        key = (frozenset(ranges), me)
-        if key not in known:
-            known[key] = _grades(key[0], me=me)
-        return known[key]
-
-    return {
-        direction: (grades(locals_, direction in with_me), grades(remotes, False))
-        for direction, (locals_, remotes) in ends.items()
-    }
-
-
-def _grades(ranges: Collection[Span], *, me: bool) -> _Grades:
-    """Return what stands for each of `ranges`; for hosts beside `me` that is `ONE`, as for `me`."""
-    nesting = None if me else depths(ranges)
-    if nesting is None:
-        wide = [(low, high) for low, high in ranges if low < high]
-        nesting = depths(wide)
-        if nesting is None:
-            return {(low, high): (low, high + 1) for low, high in wide}
-    innermost = max(nesting.values(), default=0)
-    grades = [(0, 2 + innermost - depth) for depth in range(innermost + 1)]
-    return {span: grades[depth] for span, depth in nesting.items()}
+    return is_laminar((low, high + 1) for low, high in spans if low < high)
