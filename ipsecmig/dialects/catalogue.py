@@ -9,9 +9,10 @@ from ipsecmig.dialects import decoding, registry
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
+from ipsecmig.dialects.wfp import messages as wfp_messages
 from ipsecmig.dialects.xml_input import messages as xml_messages
 
-_MODULES: Final[tuple[ModuleType, ...]] = (registry, decoding, container_messages, messages, xml_messages)
+_MODULES: Final[tuple[ModuleType, ...]] = (registry, decoding, container_messages, messages, xml_messages, wfp_messages)
 
 
 def notes() -> tuple[Note, ...]:

@@ -35,7 +35,7 @@ _OPENING: Final = re.compile(r"\s*<\?xml\s[^>]*\?>")
 _PLAIN: Final = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp\d{3,4}|koi8-[rtu]|big5(hkscs)?|gb2312|gbk|gb18030|euc_(jp|kr)|shift_jis|johab"
 )
-_ROOT: Final = re.compile(r"<(?:([\w.-]+):)?([\w.-]+)((?:\s[^<>]*)?)>")
+_ROOT: Final = re.compile(r"<(?:([\w.-]+):)?([\w.-]+)((?:\s[^<>]*)?)/?>")
 _NAMESPACE: Final = re.compile(r"""\sxmlns(?::([\w.-]+))?\s*=\s*["']([^"']*)["']""")
 
 

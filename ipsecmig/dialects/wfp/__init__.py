@@ -1,0 +1,1 @@
+"""What `netsh wfp show state` and `show filters` write: the compiled state of the Windows Filtering Platform."""

@@ -1,0 +1,57 @@
+"""The dialects `wfp-state` and `wfp-filters`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.diagnostics import Diagnostic, Origin
+from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.wfp import messages
+from ipsecmig.dialects.wfp.compiled import Compiled
+from ipsecmig.dialects.wfp.state import FILTERS, STATE, State, is_container
+from ipsecmig.dialects.xml_input.stream import pieces
+from ipsecmig.dialects.xml_input.text import open_text, sniff
+
+
+def read(source: Source, options: ReadOptions) -> Reading:
+    """Return the policy that a state enforces, as far as it tells.
+
+    Raises InputError for what is no XML, UsageError where lxml is missing or the encoding is unknown.
+    """
+    text, said = open_text(source, options), list[Diagnostic]()
+    state, compiled = State(), Compiled(source.name)
+    state.walk(pieces(text, is_container, said.append))
+    store = compiled.store(state)
+    origin = Origin(source.name)
+    if state.is_empty:
+        said.append(messages.NOTHING.say(origin))
+    else:
+        said.append(messages.UNVERIFIED.say(origin))
+    if state.other_filters:
+        said.append(messages.OTHER_FILTERS.say(origin, count=state.other_filters))
+    if state.firewall:
+        said.append(messages.FIREWALL_STATE.say(origin))
+    return Reading(store, (*text.diagnostics, *said, *compiled.said))
+
+
+def detect_state(source: Source) -> int:
+    """Return 100 for a file whose root is that of `show state`, else 0."""
+    return _detect(source, STATE)
+
+
+def detect_filters(source: Source) -> int:
+    """Return 100 for a file whose root is that of `show filters`, else 0."""
+    return _detect(source, FILTERS)
+
+
+def _detect(source: Source, name: str) -> int:
+    root = sniff(source)
+    return 100 if root is not None and root.name == name else 0
+
+
+STATE_DIALECT: Final = Dialect(
+    "wfp-state", "state of the filtering platform (netsh wfp show state)", detect_state, read, "unverified", (".xml",)
+)
+FILTERS_DIALECT: Final = Dialect(
+    "wfp-filters", "filters of the platform (netsh wfp show filters)", detect_filters, read, "unverified", (".xml",)
+)
