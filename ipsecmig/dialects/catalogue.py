@@ -9,10 +9,19 @@ from ipsecmig.dialects import decoding, registry
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
+from ipsecmig.dialects.stored import messages as stored_messages
 from ipsecmig.dialects.wfp import messages as wfp_messages
 from ipsecmig.dialects.xml_input import messages as xml_messages
 
-_MODULES: Final[tuple[ModuleType, ...]] = (registry, decoding, container_messages, messages, xml_messages, wfp_messages)
+_MODULES: Final[tuple[ModuleType, ...]] = (
+    registry,
+    decoding,
+    container_messages,
+    messages,
+    stored_messages,
+    wfp_messages,
+    xml_messages,
+)
 
 
 def notes() -> tuple[Note, ...]:

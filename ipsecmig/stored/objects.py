@@ -42,7 +42,7 @@ class StoredObject:
 
     kind: ObjectClass
     guid: str
-    attributes: Mapping[str, Attribute]
+    attributes: Mapping[str, Attribute] = field(repr=False)  # a rule's blob holds preshared keys
     origin: Origin = field(default=NOWHERE, compare=False)
 
     @property

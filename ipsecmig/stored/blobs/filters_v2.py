@@ -15,6 +15,9 @@ _HEAD: Final = Struct("<II")
 _FIELDS: Final = Struct("<16sI II16s16s II16s16s IHH IHH II")
 _LEAST: Final = 3 * DWORD.size + _FIELDS.size
 
+SECTION_OVERHEAD: Final = len(SECTION_TYPE) + _HEAD.size + DWORD.size
+"""How many bytes of the section stand before its filters."""
+
 
 class AddressSpec(NamedTuple):
     """One side of a filter.

@@ -14,9 +14,10 @@ ISAKMP_TYPE: Final = guid_bytes("{80DC20B8-2EC8-11D1-A89E-00A0248D3021}")
 _HEAD: Final = Struct("<16sIII4sII20s")
 _METHOD: Final = Struct("<BB2sI8sI16sB7s5I")
 
+NEW_DH_OFFSET: Final = 48
 METHODS_OFFSET: Final = len(ISAKMP_TYPE) + DWORD.size + _HEAD.size + DWORD.size
 METHOD_SIZE: Final = _METHOD.size
-"""Where the methods begin in the blob, and how many bytes each takes."""
+"""Where the four bytes and the methods begin in the blob, and how many bytes each method takes."""
 
 
 class IsakmpMethod(NamedTuple):

@@ -1,0 +1,1 @@
+"""Stored policies, whatever container they come from: objects and blobs become the intermediate representation."""
