@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Final
 
 from ipsecmig.dialects import decoding, registry
+from ipsecmig.dialects.consec import messages as consec_messages
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
@@ -21,6 +22,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     stored_messages,
     wfp_messages,
     xml_messages,
+    consec_messages,
 )
 
 

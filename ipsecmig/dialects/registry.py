@@ -6,13 +6,20 @@ from typing import Final
 
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.ir_json import convert as ir_json
 from ipsecmig.dialects.netsh_static import convert as netsh_static
 from ipsecmig.dialects.notes import Note
 from ipsecmig.dialects.wfp import convert as wfp
 from ipsecmig.errors import InputError, UsageError
 
-DIALECTS: Final[tuple[Dialect, ...]] = (netsh_static.DIALECT, ir_json.DIALECT, wfp.STATE_DIALECT, wfp.FILTERS_DIALECT)
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    netsh_static.DIALECT,
+    ir_json.DIALECT,
+    wfp.STATE_DIALECT,
+    wfp.FILTERS_DIALECT,
+    consec_strings.DIALECT,
+)
 
 NO_FORMAT: Final = Note(
     "IN020",

@@ -1,0 +1,137 @@
+"""Connection security rules in registry keys and in texts of registry strings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipsecmig.consec.defaults import DEFAULT_AUTHENTICATION_1
+from ipsecmig.diagnostics import Origin, Severity
+from ipsecmig.dialects import registry as dialects
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.consec import registry, strings
+from ipsecmig.dialects.consec.strings import read_text
+from ipsecmig.model.policy import PresharedKey, Secret, StoreKind
+from ipsecmig.stored.registry import RegistryKey, RegistryValue, ValueType
+
+GPO = r"HKEY_LOCAL_MACHINE\Software\Policies\Microsoft\WindowsFirewall"
+LOCAL = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+RULE = "v2.10|Action=Secure|Active=TRUE|Name=all|Auth1Set={A}|"
+
+
+def key(path: str, **values: str | int) -> RegistryKey:
+    return RegistryKey(
+        path,
+        {
+            name.lower(): RegistryValue(name, ValueType.SZ if isinstance(data, str) else ValueType.DWORD, data)
+            for name, data in values.items()
+        },
+        Origin("f.reg", 1),
+    )
+
+
+def sets(base: str, id_: str = "{A}") -> tuple[RegistryKey, ...]:
+    return (
+        key(rf"{base}\Phase1AuthenticationSets\{id_}", Version="2.10", Name="set"),
+        key(rf"{base}\Phase1AuthenticationSets\{id_}\0001", Method="MachineKerb"),
+        key(rf"{base}\Phase1AuthenticationSets\{id_}\0000", Method="MachineSHKey", SHKey="hunter2hunter2"),
+    )
+
+
+def test_rules_and_sets_are_gathered_from_their_keys() -> None:
+    read = registry.read_keys([key(rf"{LOCAL}\ConSecRules", **{"{1}": RULE}), *sets(LOCAL)])
+    rule = read.store.policies[0].rules[0]
+    assert rule.name == "all"
+    assert rule.authentication[0] == PresharedKey(Secret("hunter2hunter2"))
+    assert len(rule.authentication) == 2
+    assert read.store.not_understood == ()
+    assert "hunter2" not in repr(read)
+
+
+def test_a_group_policy_object_names_the_set_in_place_of_the_default() -> None:
+    keys = [
+        key(rf"{GPO}\ConSecRules", r="v2.10|Action=Secure|Active=TRUE|Name=all|"),
+        key(rf"{GPO}\Phase1AuthenticationSets", **{DEFAULT_AUTHENTICATION_1: "{a}"}),
+        *sets(GPO),
+    ]
+    read = registry.read_keys(keys)
+    assert isinstance(read.store.policies[0].rules[0].authentication[0], PresharedKey)
+    assert read.store.policies[0].store.kind is StoreKind.DOMAIN
+
+
+def test_two_stores_are_in_force_together() -> None:
+    keys = [key(rf"{base}\ConSecRules", r=RULE) for base in (GPO, LOCAL)] + [*sets(GPO), *sets(LOCAL)]
+    read = registry.read_keys(keys)
+    assert len(read.store.policies) == 2
+    assert {d.code for d in read.diagnostics if d.severity is Severity.WARNING} == {"CS034"}
+    assert len(read.store.not_understood) == 2
+
+
+@pytest.mark.parametrize(("value", "bits"), [("2", 2), (9, 9)])
+def test_the_exemptions_of_the_store(value: str | int, bits: int) -> None:
+    read = registry.read_keys([key(LOCAL, IPsecExempt=value, EnableFirewall=1), key(rf"{LOCAL}\ConSecRules", r=RULE)])
+    security = read.store.policies[0].connection_security
+    assert security is not None
+    assert security.exemptions == bits
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [key(LOCAL, IPsecTunnelRemoteMachineAuthorizationList="O:LSD:"), key(rf"{LOCAL}\ConSecRules", r=RULE)],
+        [key(rf"{LOCAL}\ConSecRules", r="no rule")],
+        [key(rf"{LOCAL}\ConSecRules", r=5)],
+        [key(rf"{LOCAL}\Phase1AuthenticationSets\x\y", r="")],
+    ],
+)
+def test_what_is_not_understood_is_said(keys: list[RegistryKey]) -> None:
+    assert registry.read_keys([*keys, *sets(LOCAL)]).store.not_understood
+
+
+def test_other_keys_are_none_of_its_business() -> None:
+    read = registry.read_keys([key(r"HKEY_LOCAL_MACHINE\SOFTWARE\x\ConSecRules", r=RULE)])
+    assert (read.store.policies, read.store.not_understood) == ((), ())
+    assert registry.holds_rules(rf"{LOCAL}\ConSecRules")
+    assert not registry.holds_rules(r"HKEY_LOCAL_MACHINE\SOFTWARE")
+
+
+def read_strings(text: str) -> Reading:
+    return dialects.read(Source("rules.txt", text.encode()), ReadOptions())
+
+
+def test_a_text_of_strings_is_detected_and_read() -> None:
+    text = (
+        "# rules\n{1}=v2.10|Action=Secure|Active=TRUE|Name=all|\n\n"
+        "v2.10|Action=DoNotSecure|Active=TRUE|EP2_4=10.0.0.1|\n"
+    )
+    assert dialects.detect(Source("rules.txt", text.encode())) is strings.DIALECT
+    read = read_strings(text)
+    assert [(r.name, r.origin.line) for r in read.store.policies[0].rules] == [("all", 2), ("line 4", 4)]
+    assert read.store.not_understood == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "understood"),
+    [
+        ("v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=80|", True),
+        ("v2.10|Action=ByPass|Active=TRUE|Dir=In|", False),
+        ("v2.10|Action=Allow|Active=TRUE|Dir=In|Security=Authenticate|", False),
+        ("v2.10|Active=TRUE|Auth1Set={A}|Crypto1Set={B}|", False),
+        ("what is this", False),
+        ("v2.10|Novel", True),
+        ("v2.10|Action=Secure|Active=yes|", False),
+    ],
+)
+def test_other_lines(line: str, understood: bool) -> None:
+    read = read_strings(f"v2.10|Action=Secure|Active=TRUE|Name=all|\n{line}\n")
+    assert (read.store.not_understood == ()) == understood
+
+
+@given(st.text(st.sampled_from('v2.10|Action=SecureEP1_4:\n{}"\t\0é'), max_size=120), st.integers(0, 200))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_read(text: str, cut: int) -> None:
+    whole = f'"{{1}}"="v2.10|Action=Secure|Active=TRUE|Name=a|EP2_4=10.0.0.0/8|"\n{text}'
+    store = read_text(whole[cut:], "x")
+    lines = [line for line in whole[cut:].split("\n") if line.strip() and line.strip()[0] not in "#;'/"]
+    assert len(store.rules) + len(store.main_mode_rules) + len(store.refused) <= len(lines)
