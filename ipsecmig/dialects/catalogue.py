@@ -8,6 +8,7 @@ from typing import Final
 from ipsecmig.dialects import decoding, registry
 from ipsecmig.dialects.consec import messages as consec_messages
 from ipsecmig.dialects.containers import messages as container_messages
+from ipsecmig.dialects.gpo_report import messages as gpo_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
 from ipsecmig.dialects.stored import messages as stored_messages
@@ -21,6 +22,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     messages,
     stored_messages,
     wfp_messages,
+    gpo_messages,
     xml_messages,
     consec_messages,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import strings as consec_strings
+from ipsecmig.dialects.gpo_report import convert as gpo_report
 from ipsecmig.dialects.ir_json import convert as ir_json
 from ipsecmig.dialects.netsh_static import convert as netsh_static
 from ipsecmig.dialects.notes import Note
@@ -18,6 +19,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     ir_json.DIALECT,
     wfp.STATE_DIALECT,
     wfp.FILTERS_DIALECT,
+    gpo_report.DIALECT,
     consec_strings.DIALECT,
 )
 
