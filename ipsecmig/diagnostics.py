@@ -62,3 +62,12 @@ class Diagnostic:
 def worst(diagnostics: tuple[Diagnostic, ...]) -> Severity | None:
     """Return the highest severity among `diagnostics`, or None when there are none."""
     return max((d.severity for d in diagnostics), default=None)
+
+
+def place(origin: Origin) -> str:
+    """Return where something stands: `FILE:LINE:COL`, `FILE@OFFSET` of a binary source, or `FILE`."""
+    if origin.line:
+        return f"{origin.file}:{origin.line}:{origin.column}"
+    if origin.offset is not None:
+        return f"{origin.file}@{origin.offset}"
+    return origin.file

@@ -10,9 +10,10 @@ from ipsecmig import __version__
 from ipsecmig.cli.contested import Contests, contests
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import LossThreshold
-from ipsecmig.cli.text import place, visible
+from ipsecmig.cli.text import visible
 from ipsecmig.cli.verification import NOT_WANTED, Verdict, Verification
 from ipsecmig.cli.verification import verify as verification_of
+from ipsecmig.diagnostics import place
 from ipsecmig.errors import UsageError
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
 from ipsecmig.model.targets import Emission, EmissionRequest, Loss, LossKind, OutputFile, SecurityDirection, Target

@@ -11,8 +11,9 @@ from ipsecmig.cli.explanations import decided_by
 from ipsecmig.cli.options import Format
 from ipsecmig.cli.parts import Json, location, not_understood_entry
 from ipsecmig.cli.printer import Line, Piece, Style, line
-from ipsecmig.cli.text import count, place
+from ipsecmig.cli.text import count
 from ipsecmig.cli.treatments import observed
+from ipsecmig.diagnostics import place
 from ipsecmig.model.selectors import PORT_PROTOCOLS
 from ipsecmig.verify.compare import Result
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ipsecmig.cli.parts import Json, location
 from ipsecmig.cli.printer import Line, Piece, Style, line
-from ipsecmig.cli.text import place
 from ipsecmig.cli.treatments import treatment
+from ipsecmig.diagnostics import place
 from ipsecmig.model.explanation import Decider, Explanation
 from ipsecmig.model.flatten import SpecificFilter
 from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ipsecmig.cli.parts import Json, location, not_understood_entry
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Cell, Column, table
-from ipsecmig.cli.text import count, place
+from ipsecmig.cli.text import count
 from ipsecmig.cli.treatments import treatment
+from ipsecmig.diagnostics import place
 from ipsecmig.model import words
 from ipsecmig.model.expansion import Term
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Cell, Column, table
-from ipsecmig.cli.text import count, listed, place
+from ipsecmig.cli.text import count, listed
+from ipsecmig.diagnostics import place
 from ipsecmig.model import words
 from ipsecmig.model.policy import Action, Filter, FilterAction, FilterList, Policy, PolicyStore, Rule
 from ipsecmig.model.selectors import format_protocol

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from ipsecmig.cli.text import place, visible
+from ipsecmig.cli.text import visible
+from ipsecmig.diagnostics import place
 
 if TYPE_CHECKING:
     from ipsecmig.diagnostics import Diagnostic

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ipsecmig.cli.printer import Line, Piece, Style, line
-from ipsecmig.cli.text import place
 from ipsecmig.cli.transcripts import entry_title, payload_rows
+from ipsecmig.diagnostics import place
 from ipsecmig.probe.payloads import identification_text, lifetimes_text
 from ipsecmig.probe.terms import agreed_in_phase_1, agreed_in_phase_2
 from ipsecmig.probe.verdict import Outcome

@@ -11,9 +11,10 @@ from ipsecmig.cli.differences import difference_lines
 from ipsecmig.cli.grouping import Group, grouped
 from ipsecmig.cli.printer import Line, Piece, Style, line
 from ipsecmig.cli.table import Column, table
-from ipsecmig.cli.text import count, listed, place
+from ipsecmig.cli.text import count, listed
 from ipsecmig.cli.treatments import treatment
 from ipsecmig.cli.verification import Verdict
+from ipsecmig.diagnostics import place
 from ipsecmig.model.targets import Emission, Loss, OutputFile, SecurityDirection
 
 if TYPE_CHECKING:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from ipsecmig.cli.text import place
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity, worst
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.errors import InputError, UsageError
-from ipsecmig.model.policy import FilterAction, FilterList, HostSettings, Policy, PolicyStore
+from ipsecmig.model.policy import PolicyStore
 
 if TYPE_CHECKING:
     from ipsecmig.cli.options import Inputs
@@ -21,7 +19,6 @@ STANDARD_INPUT = "-"
 
 EMPTY = "CLI002"
 SKIPPED = "CLI003"
-CLASH = "CLI004"
 
 
 def read_store(options: Inputs, printer: Printer) -> PolicyStore:
@@ -102,52 +99,11 @@ def left_out(source: Source) -> Diagnostic | None:
 
 
 def _join(readings: Sequence[Reading]) -> Reading:
-    diagnostics = [d for reading in readings for d in reading.diagnostics]
-    if all(d.code == SKIPPED for d in diagnostics) and len(diagnostics) == len(readings):
-        diagnostics.append(_error(EMPTY, "the folder", "no known format fits any of its files"))
-    stores = [reading.store for reading in readings]
-    joined = PolicyStore(
-        policies=_union((s.policies for s in stores), "policy", diagnostics),
-        filter_lists=_union((s.filter_lists for s in stores), "filter list", diagnostics),
-        filter_actions=_union((s.filter_actions for s in stores), "filter action", diagnostics),
-        settings=_settings(stores, diagnostics),
-        not_understood=tuple(n for s in stores for n in s.not_understood),
-        sources=tuple(name for s in stores for name in s.sources),
-    )
-    return Reading(joined, tuple(diagnostics))
+    if readings and all([d.code for d in reading.diagnostics] == [SKIPPED] for reading in readings):
+        said = tuple(d for reading in readings for d in reading.diagnostics)
+        return Reading(PolicyStore(), (*said, _error(EMPTY, "the folder", "no known format fits any of its files")))
+    if len(readings) == 1:
+        return readings[0]
+    from ipsecmig.verify.merging import merge
 
-
-_Named = TypeVar("_Named", Policy, FilterList, FilterAction)
-
-
-def _union(groups: Iterable[tuple[_Named, ...]], kind: str, diagnostics: list[Diagnostic]) -> tuple[_Named, ...]:
-    """Return all objects of the stores; two of one name must say the same."""
-    found: dict[object, _Named] = {}
-    for group in groups:
-        for one in group:
-            first = found.setdefault((one.store, one.name.casefold()), one)
-            if first != one:
-                message = f'the {kind} "{one.name}" is not the one of {place(first.origin)}, but has its name'
-                diagnostics.append(Diagnostic(CLASH, Severity.ERROR, message, one.origin, advice=_CLASH_ADVICE))
-    return tuple(found.values())
-
-
-_CLASH_ADVICE = "several sources are read each on its own; join scripts that build on each other into one file"
-
-
-def _settings(stores: Sequence[PolicyStore], diagnostics: list[Diagnostic]) -> HostSettings:
-    joined = HostSettings()
-    for store in stores:
-        joined = _joined_settings(joined, store, diagnostics.append)
-    return joined
-
-
-def _joined_settings(former: HostSettings, store: PolicyStore, complain: Callable[[Diagnostic], None]) -> HostSettings:
-    values: dict[str, object] = {}
-    for name in (field.name for field in fields(HostSettings)):
-        old, new = getattr(former, name), getattr(store.settings, name)
-        if None not in (old, new) and old != new:
-            file = ", ".join(store.sources)
-            complain(_error(CLASH, file, f"the setting {name.replace('_', ' ')} is {new} here and {old} before"))
-        values[name] = old if new is None else new
-    return HostSettings(**values)  # type: ignore[arg-type]
+    return merge(readings)

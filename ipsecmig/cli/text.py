@@ -4,19 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ipsecmig.diagnostics import Origin
-
-
-def place(origin: Origin) -> str:
-    """Return where something stands: `FILE:LINE:COL`, `FILE@OFFSET` of a binary source, or `FILE`."""
-    if origin.line:
-        return f"{origin.file}:{origin.line}:{origin.column}"
-    if origin.offset is not None:
-        return f"{origin.file}@{origin.offset}"
-    return origin.file
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

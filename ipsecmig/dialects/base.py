@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.model.policy import PolicyStore
@@ -34,12 +35,27 @@ class ReadOptions:
     assumptions: frozenset[str] = frozenset()
 
 
+class Evidence(IntEnum):
+    """How much a source says about what Windows holds: the larger is believed first."""
+
+    SCRIPT = 0
+    """What somebody would run; it may be old, or never have run."""
+    LISTING = 1
+    """What Windows printed of it, perhaps not all."""
+    STORE = 2
+    """The store itself, whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a dialect read. Diagnostics of severity ERROR mean that the store must not be used."""
+    """What a dialect read. Diagnostics of severity ERROR mean that the store must not be used.
+
+    `evidence` is that of the dialect.
+    """
 
     store: PolicyStore
     diagnostics: tuple[Diagnostic, ...]
+    evidence: Evidence = Evidence.SCRIPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +74,4 @@ class Dialect:
     confidence: str
     suffixes: tuple[str, ...] = ()
     assumptions: Mapping[str, str] = field(default_factory=dict)
+    evidence: Evidence = Evidence.SCRIPT

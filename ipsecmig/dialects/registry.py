@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ipsecmig.diagnostics import Origin, Severity
@@ -54,7 +55,7 @@ def read(source: Source, options: ReadOptions, forced_format: str | None = None)
     or encoding.
     """
     chosen = detect(source) if forced_format is None else dialect(forced_format)
-    return chosen.read(source, options)
+    return replace(chosen.read(source, options), evidence=chosen.evidence)
 
 
 def _names() -> str:

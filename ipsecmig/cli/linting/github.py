@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.linting.places import in_file, relative
 from ipsecmig.cli.linting.report import Report, witness_text
-from ipsecmig.cli.text import place, visible
-from ipsecmig.diagnostics import Severity
+from ipsecmig.cli.text import visible
+from ipsecmig.diagnostics import Severity, place
 
 if TYPE_CHECKING:
     from ipsecmig.cli.linting.reported import Reported

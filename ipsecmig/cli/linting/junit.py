@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from ipsecmig.cli.linting.report import Judged, Report, witness_text
-from ipsecmig.cli.text import place, visible
+from ipsecmig.cli.text import visible
+from ipsecmig.diagnostics import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from ipsecmig.cli.linting.report import Report, by_code, witness_text
 from ipsecmig.cli.printer import SEVERITY_STYLES, Line, Piece, Style, line
 from ipsecmig.cli.table import Cell, Column, table
-from ipsecmig.cli.text import count, listed, place, visible
-from ipsecmig.diagnostics import Severity
+from ipsecmig.cli.text import count, listed, visible
+from ipsecmig.diagnostics import Severity, place
 
 if TYPE_CHECKING:
     from ipsecmig.cli.linting.reported import Reported, Undecided
