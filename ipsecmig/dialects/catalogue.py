@@ -11,6 +11,7 @@ from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.gpo_report import messages as gpo_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
+from ipsecmig.dialects.registry_tree import messages as registry_messages
 from ipsecmig.dialects.stored import messages as stored_messages
 from ipsecmig.dialects.wfp import messages as wfp_messages
 from ipsecmig.dialects.xml_input import messages as xml_messages
@@ -25,6 +26,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     gpo_messages,
     xml_messages,
     consec_messages,
+    registry_messages,
 )
 
 

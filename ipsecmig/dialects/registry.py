@@ -9,9 +9,14 @@ from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.gpo_report import convert as gpo_report
+from ipsecmig.dialects.hive import convert as hive
 from ipsecmig.dialects.ir_json import convert as ir_json
 from ipsecmig.dialects.netsh_static import convert as netsh_static
 from ipsecmig.dialects.notes import Note
+from ipsecmig.dialects.reg_add import convert as reg_add
+from ipsecmig.dialects.reg_file import convert as reg_file
+from ipsecmig.dialects.reg_query import convert as reg_query
+from ipsecmig.dialects.registry_pol import convert as registry_pol
 from ipsecmig.dialects.wfp import convert as wfp
 from ipsecmig.errors import InputError, UsageError
 
@@ -22,6 +27,11 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     wfp.FILTERS_DIALECT,
     gpo_report.DIALECT,
     consec_strings.DIALECT,
+    reg_file.DIALECT,
+    reg_query.DIALECT,
+    reg_add.DIALECT,
+    hive.DIALECT,
+    registry_pol.DIALECT,
 )
 
 NO_FORMAT: Final = Note(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Final, NamedTuple
 
 from ipsecmig.diagnostics import Diagnostic
@@ -49,8 +49,11 @@ class Scanned(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def statements(text: str, file: str, options: ReadOptions) -> Scanned:
+def statements(text: str, file: str, options: ReadOptions, programs: Set[str] = frozenset()) -> Scanned:
     """Return the statements of the script `text`, whose lines end in line feeds.
+
+    Commands of `programs` (lower case, without path and `.exe`) come with the program as their context; what they
+    mean is left to the caller.
 
     Raises InputError when `text` is no script at all: markup or the source of a program.
     """
@@ -58,7 +61,7 @@ def statements(text: str, file: str, options: ReadOptions) -> Scanned:
     container = kind.classify(text, file)
     text, typographic = typography.normalise(text, file)
     document = Document.of(text, file)
-    out = Output(document, options, _READERS)
+    out = Output(document, options, _READERS, programs)
     _READERS[container.value](document, out)
     found, said = out.finish()
     return Scanned(found, (*quoted, *typographic, *said))

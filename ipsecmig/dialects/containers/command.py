@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ipsecmig.diagnostics import Origin
+from ipsecmig.model.policy import HostSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,11 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command as netsh receives it.
+    """One command as netsh, or another program that the caller asked for, receives it.
 
-    `context` is the netsh context it runs in, in lower case and single blanks, for example `ipsec static`; the rest
-    of the command is `text`, from the verb on. `anchors` map the text back to the file, sorted by offset, the first
-    at 0: a value that came from a variable points at the place where the variable was used.
+    `context` is the netsh context it runs in, in lower case and single blanks, for example `ipsec static`, or the
+    other program; the rest of the command is `text`, from the verb on. `anchors` map the text back to the file,
+    sorted by offset, the first at 0: a value that came from a variable points at the place where it was used.
     `condition` is empty for what surely runs, else it says in words what that depends on (`if exist ...`).
     """
 
@@ -85,3 +86,18 @@ class ServiceStop:
 
 
 Statement = Command | FilterRun | HostSetting | ServiceStop | Opaque
+
+
+def with_setting(settings: HostSettings, name: str, value: int | str | bool) -> HostSettings:
+    """Return `settings` with the field `name` set. Raises ValueError for a field or type that it does not have."""
+    match name, value:
+        case "exemptions", int():
+            return replace(settings, exemptions=value)
+        case "boot_mode", str():
+            return replace(settings, boot_mode=value)
+        case "boot_exemptions", str():
+            return replace(settings, boot_exemptions=value)
+        case "service_disabled", bool():
+            return replace(settings, service_disabled=value)
+        case _:
+            raise ValueError(f"no such host setting: {name}={value!r}")

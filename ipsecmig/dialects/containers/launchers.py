@@ -44,6 +44,8 @@ def read(name: str, arguments: Mapped, text: Mapped, out: Output) -> None:
     if len(text.text) > LINE_LIMIT:
         if _ABOUT_IPSEC.search(text.text):
             out.opaque(text.cut(0, LINE_LIMIT), "is longer than cmd.exe takes")
+    elif name in out.programs:
+        out.command(name, arguments)
     elif name in _LAUNCHERS and (inner := _INNER.search(arguments.text)):
         _launch(name, arguments, inner.start(), out)
     elif name in {"powershell", "pwsh"} and (match := _POWERSHELL_COMMAND.match(arguments.text)):

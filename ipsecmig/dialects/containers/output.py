@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -28,6 +28,10 @@ DEPTH_LIMIT: Final = 24
 """How deep calls and commands within commands may nest."""
 
 _PASSWORD = re.compile(r"""([ \t]-p(?:w|assword)?[ \t]+)("[^"\n]*"?|'[^'\n]*'?|[^\s"']+)""", re.IGNORECASE)
+_REGISTRY_DATA = re.compile(
+    r"""(/d[ \t]+["']?)[0-9a-f]{40,}|(\bSHKey\b[^\n]*?/d[ \t]+)(?:"[^"\n]*"?|[^\s"]+)""", re.IGNORECASE
+)
+"""The data of `reg add` that can hold a preshared key: a blob, or the key of an authentication set."""
 _RUN_LINE = re.compile(r"[ \t]*(?:netsh[ \t]+ipsec[ \t]+static[ \t]+)?([^\n]*)\n", re.IGNORECASE)
 
 
@@ -42,10 +46,16 @@ Reader = Callable[[Sequence[Mapped], "Output"], None]
 
 
 class Output:
-    """Collects what one script says. `flow`, `host` and `depth` are those of the place being read."""
+    """Collects what one script says. `flow`, `host` and `depth` are those of the place being read.
 
-    def __init__(self, document: Document, options: ReadOptions, readers: Mapping[str, Reader]) -> None:
+    `programs` are those whose commands are wanted beside netsh's, in lower case.
+    """
+
+    def __init__(
+        self, document: Document, options: ReadOptions, readers: Mapping[str, Reader], programs: Set[str] = frozenset()
+    ) -> None:
         self.document = document
+        self.programs = programs
         self.options = options
         self.definitions = {name.lower(): value for name, value in options.definitions.items()}
         self.readers = readers
@@ -91,7 +101,7 @@ class Output:
 
     def masked(self, text: str) -> str:
         """Return `text` without the values of preshared keys and passwords."""
-        return _PASSWORD.sub(r"\1***", redact(text))
+        return _REGISTRY_DATA.sub(r"\1\2...", _PASSWORD.sub(r"\1***", redact(text)))
 
     def why(self, part: Mapped) -> str:
         """Return why the first unknown reference in `part` is unknown."""
@@ -108,7 +118,7 @@ class Output:
             self.note(note, part, **fields)
 
     def command(self, context: str, part: Mapped) -> None:
-        """Add the netsh command `part` of `context`, or what stands for it when it cannot be known."""
+        """Add the command `part` of `context`, or what stands for it when it cannot be known."""
         part = part.strip()
         if HOLE in part.text:
             self.opaque(part, self.why(part))

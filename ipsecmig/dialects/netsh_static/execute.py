@@ -11,7 +11,15 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import Reading, ReadOptions
-from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, ServiceStop, Statement
+from ipsecmig.dialects.containers.command import (
+    Command,
+    FilterRun,
+    HostSetting,
+    Opaque,
+    ServiceStop,
+    Statement,
+    with_setting,
+)
 from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.netsh_static import actions, bulk, dynamic, filters, messages, policies, rules, syntax
 from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
@@ -20,7 +28,6 @@ from ipsecmig.dialects.netsh_static.objects import StoreDraft
 from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, RESTART, Session
 from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
 from ipsecmig.dialects.notes import Note
-from ipsecmig.model.policy import HostSettings
 
 _CONTEXTS: Final = {"ipsec static": syntax.STATIC, "ipsec dynamic": syntax.DYNAMIC}
 _DELETE: Final = "delete"
@@ -48,7 +55,7 @@ def _run(session: Session, statement: Statement) -> None:
         case Command():
             run_command(session, statement)
         case HostSetting(name, value):
-            session.workspace.settings = _with_setting(session.workspace.settings, name, value)
+            session.workspace.settings = with_setting(session.workspace.settings, name, value)
         case ServiceStop(text, origin):
             if session.workspace.dynamic.rules:
                 session.diagnostics.append(messages.SERVICE_STOPS.say(origin, redact(text)))
@@ -109,21 +116,6 @@ def _keep(session: Session, command: Command, note: Note, reason: str) -> None:
     session.set_aside(text, reason, whole(command))
 
 
-def _with_setting(settings: HostSettings, name: str, value: int | str | bool) -> HostSettings:
-    """Return `settings` with the field `name` set. Raises ValueError for a field or type that it does not have."""
-    match name, value:
-        case "exemptions", int():
-            return replace(settings, exemptions=value)
-        case "boot_mode", str():
-            return replace(settings, boot_mode=value)
-        case "boot_exemptions", str():
-            return replace(settings, boot_exemptions=value)
-        case "service_disabled", bool():
-            return replace(settings, service_disabled=value)
-        case _:
-            raise ValueError(f"no such host setting: {name}={value!r}")
-
-
 def _set_config(session: Session, call: Call) -> None:
     """`netsh ipsec dynamic set config`: the settings of the host that bear on the meaning of policies."""
     name, value = call.text_of("property"), call.text_of("value").lower()
@@ -132,12 +124,12 @@ def _set_config(session: Session, call: Call) -> None:
         said = replace(call.say(messages.NOT_LISTED, "value", tag=name), expected=", ".join(listed))
         session.diagnostics.append(said)
     elif name == "ipsecexempt":
-        session.workspace.settings = _with_setting(session.workspace.settings, "exemptions", int(value))
+        session.workspace.settings = with_setting(session.workspace.settings, "exemptions", int(value))
     elif name == "bootmode":
-        session.workspace.settings = _with_setting(session.workspace.settings, "boot_mode", value)
+        session.workspace.settings = with_setting(session.workspace.settings, "boot_mode", value)
     elif name == "bootexemptions":
         text = call.text_of("value")
-        session.workspace.settings = _with_setting(session.workspace.settings, "boot_exemptions", text)
+        session.workspace.settings = with_setting(session.workspace.settings, "boot_exemptions", text)
     elif name in LOGGING_PROPERTIES:
         session.diagnostics.append(call.say(messages.DYNAMIC_NO_EFFECT, "property", name=name))
     else:

@@ -1,0 +1,1 @@
+"""The dialect `hive`: offline hives of the registry, and the exports that are hives."""

@@ -1,0 +1,50 @@
+"""The dialect `hive`: offline hives, what `reg save` writes, and `.ipsec` and `.wfw` exports that are hives."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ipsecmig.diagnostics import Origin
+from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.hive import walk
+from ipsecmig.dialects.hive.cells import MAGIC, Hive, HiveError
+from ipsecmig.dialects.registry_tree import messages
+from ipsecmig.dialects.registry_tree.convert import reading
+from ipsecmig.errors import InputError
+
+_EXPORTS: Final = (".ipsec", ".wfw")
+
+
+def read(source: Source, options: ReadOptions) -> Reading:
+    """Return the policies in the hive `source`.
+
+    Raises InputError for what is no hive, is damaged or holds no policy; UsageError where regipy is missing.
+    """
+    origin = Origin(source.name)
+    if not source.data.startswith(MAGIC):
+        note = messages.NO_EXPORT if source.name.lower().endswith(_EXPORTS) else messages.NO_HIVE
+        raise InputError((note.say(origin),))
+    try:
+        hive = Hive(source.data)
+        changes = walk.changes(hive, source.name)
+    except HiveError as error:
+        place = Origin(source.name, offset=error.offset)
+        raise InputError((messages.DAMAGED_HIVE.say(place, reason=str(error), offset=error.offset),)) from error
+    return reading(changes, source.name, options, () if hive.clean else (messages.DIRTY.say(origin),))
+
+
+def detect(source: Source) -> int:
+    """Return how sure it is, from 0 to 100, that `source` is a hive or an export of that kind."""
+    if source.data.startswith(MAGIC):
+        return 100
+    return 10 if source.name.lower().endswith(_EXPORTS) else 0
+
+
+DIALECT: Final = Dialect(
+    name="hive",
+    title="registry hives: SOFTWARE, SYSTEM, reg save; .ipsec and .wfw files that are hives",
+    detect=detect,
+    read=read,
+    confidence="unverified",
+    suffixes=(".hiv", ".dat", *_EXPORTS),
+)

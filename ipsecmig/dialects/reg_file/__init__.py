@@ -1,0 +1,1 @@
+"""The dialect `reg`: files of the registry editor, of both versions."""

@@ -1,0 +1,1 @@
+"""What all forms of the Windows registry share: their values, the tree they build, and the policies found in it."""
