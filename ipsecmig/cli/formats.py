@@ -27,6 +27,10 @@ def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) 
     columns = [Column("name"), Column("format"), Column("confidence"), Column("files")]
     rows = [[d.name, d.title, d.confidence, " ".join(d.suffixes)] for d in DIALECTS]
     printer.result(table(columns, rows, printer.width, indent=0))
+    doubtful = [[d.name, part] for d in DIALECTS for part in d.unverified]
+    if doubtful:
+        printer.result([line(), line("What could not be checked against a real file, and warns in use:")])
+        printer.result(table([Column("name"), Column("part")], doubtful, printer.width, indent=0))
     settled = [[d.name, name, text] for d in DIALECTS for name, text in d.assumptions.items()]
     printer.result([line(), line("What --assume settles:")])
     printer.result(
@@ -40,6 +44,7 @@ def _document(dialect: Dialect) -> dict[str, object]:
         "name": dialect.name,
         "title": dialect.title,
         "confidence": dialect.confidence,
+        "unverified": list(dialect.unverified),
         "suffixes": list(dialect.suffixes),
         "assumptions": dict(dialect.assumptions),
     }

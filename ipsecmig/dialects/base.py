@@ -63,7 +63,8 @@ class Dialect:
     """One input format, as the registry lists it.
 
     `detect` looks at the beginning of decoded text or at bytes and returns 0 (not this format) to 100 (certainly).
-    `confidence` says how well the format is verified, in the words of the facts: documented, seen, unverified.
+    `confidence` says how well the format is known: `documented` by Microsoft, `seen` in real files, or `unverified`.
+    `unverified` names what of it could not be checked against a real file; such parts warn in use.
     `assumptions` are the words that `ReadOptions.assumptions` may hold, each with what it settles.
     """
 
@@ -75,3 +76,4 @@ class Dialect:
     suffixes: tuple[str, ...] = ()
     assumptions: Mapping[str, str] = field(default_factory=dict)
     evidence: Evidence = Evidence.SCRIPT
+    unverified: tuple[str, ...] = ()
