@@ -35,15 +35,20 @@ def announce(configuration: Configuration) -> tuple[VendorId, ...]:
     What the engine cannot do is not announced: AuthIP. Windows knows no dead peer detection. Nothing was agreed with
     the peer before, so Windows says that this is the first contact.
     """
-    windows = configuration.windows
-    known = [variant.vendor_ids[0].value for variant in understood(configuration)]
-    able = known if windows in _WITHOUT_FRAGMENTS else [vendor.FRAGMENTATION.value, *known]
+    variants = tuple([variant.vendor_ids[0].value for variant in understood(configuration)])
+    return _vendor_ids(configuration.windows, variants, configuration.initial_contact)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _vendor_ids(
+    windows: WindowsVersion | None, variants: tuple[bytes, ...], initial_contact: bool
+) -> tuple[VendorId, ...]:
+    able = variants if windows in _WITHOUT_FRAGMENTS else (vendor.FRAGMENTATION.value, *variants)
     if windows is None:
         return tuple(map(VendorId, (*able, vendor.DPD.value)))
     microsoft = vendor.MICROSOFT.value + _VERSION[windows].to_bytes(4, "big")
-    first = (vendor.INITIAL_CONTACT.value,) if configuration.initial_contact else ()
-    values = (microsoft, vendor.GSSAPI.value, *able, *first)
-    return tuple(map(VendorId, values))
+    first = (vendor.INITIAL_CONTACT.value,) if initial_contact else ()
+    return tuple(map(VendorId, (microsoft, vendor.GSSAPI.value, *able, *first)))
 
 
 def takes_fragments(windows: WindowsVersion | None, announced: PeerAnnounced) -> bool:
@@ -70,8 +75,11 @@ def acknowledges_deletes(windows: WindowsVersion | None, announced: PeerAnnounce
 def recognise(payloads: tuple[Payload, ...]) -> tuple[PeerAnnounced, ...]:
     """Return what the vendor IDs among the payloads tell; nothing if there are none."""
     found = tuple([payload.data for payload in payloads if isinstance(payload, VendorId)])
-    if not found:
-        return ()
+    return _announced(found) if found else ()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _announced(found: tuple[bytes, ...]) -> tuple[PeerAnnounced, ...]:
     names = tuple([None if known is None else known.name for known in map(vendor.identify, found)])
     versions = [version for version in map(vendor.windows_version, found) if version is not None]
     return (PeerAnnounced(found, names, versions[0] if versions else None),)

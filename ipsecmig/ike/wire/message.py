@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
 
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.cursor import Cursor
 from ipsecmig.ike.wire.generic import Payload
-from ipsecmig.ike.wire.numbers import VERSION, Flag
+from ipsecmig.ike.wire.numbers import VERSION, Flag, PayloadNumber
 from ipsecmig.ike.wire.payloads import decode_payloads, encode_payloads
 
 _LAYOUT: Final = Struct("!8s8sBBBBII")
@@ -24,6 +25,7 @@ NO_COOKIE: Final = bytes(COOKIE)
 
 _MAJOR: Final = 0xF0
 _ENCRYPTED: Final = int(Flag.ENCRYPTED)
+_SA: Final = int(PayloadNumber.SA)
 
 
 class Header(NamedTuple):
@@ -63,10 +65,32 @@ def decode_message(datagram: bytes) -> Message | SealedMessage:
     header, first = _decode_header(datagram)
     if header.flags & _ENCRYPTED:
         return SealedMessage(header, first, datagram[HEADER:])
-    cursor = Cursor(datagram, HEADER)
+    if first == _SA and len(datagram) <= _USUAL_OCTETS:
+        return Message(header, _offered(datagram[HEADER:]))
+    return Message(header, _all_payloads(datagram, HEADER, first))
+
+
+def _all_payloads(octets: bytes, start: int, first: int) -> tuple[Payload, ...]:
+    cursor = Cursor(octets, start)
     payloads = decode_payloads(cursor, first)
     cursor.finish("the message")
-    return Message(header, payloads)
+    return payloads
+
+
+_USUAL_OCTETS: Final = 1024
+"""Longer first messages are rare. Hosts of one policy send the same others, but for the cookies, again and again."""
+
+
+def _offered(body: bytes) -> tuple[Payload, ...]:
+    try:
+        return _known_offer(body)
+    except Malformed as error:
+        raise Malformed(HEADER + error.offset, error.expected) from None
+
+
+@lru_cache(maxsize=32)
+def _known_offer(body: bytes) -> tuple[Payload, ...]:
+    return _all_payloads(body, 0, _SA)
 
 
 def _decode_header(datagram: bytes) -> tuple[Header, int]:
