@@ -9,6 +9,7 @@ from ipsecmig.dialects import decoding, registry
 from ipsecmig.dialects.consec import messages as consec_messages
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.gpo_report import messages as gpo_messages
+from ipsecmig.dialects.ipseccmd import messages as ipseccmd_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
 from ipsecmig.dialects.registry_tree import messages as registry_messages
@@ -27,6 +28,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     xml_messages,
     consec_messages,
     registry_messages,
+    ipseccmd_messages,
 )
 
 

@@ -10,6 +10,7 @@ from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.gpo_report import convert as gpo_report
 from ipsecmig.dialects.hive import convert as hive
+from ipsecmig.dialects.ipseccmd import convert as ipseccmd
 from ipsecmig.dialects.ir_json import convert as ir_json
 from ipsecmig.dialects.netsh_static import convert as netsh_static
 from ipsecmig.dialects.notes import Note
@@ -22,6 +23,7 @@ from ipsecmig.errors import InputError, UsageError
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     netsh_static.DIALECT,
+    ipseccmd.DIALECT,
     ir_json.DIALECT,
     wfp.STATE_DIALECT,
     wfp.FILTERS_DIALECT,

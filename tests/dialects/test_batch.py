@@ -388,7 +388,6 @@ def test_settings_of_the_host(command: str, expected: str) -> None:
     "command",
     [
         "netsh advfirewall consec add rule name=x",
-        "ipseccmd -f 0+*:80:TCP -n BLOCK",
         "regedit /s policy.reg",
         r"reg add HKLM\SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local\x /v y /d z",
         'schtasks /create /tr "netsh ipsec static delete all"',

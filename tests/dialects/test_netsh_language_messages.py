@@ -261,6 +261,8 @@ def test_no_message_shows_a_misspelt_key(parameters: str, condition: str) -> Non
         ('add rule psk="a name=x" name=y', "add rule psk=... name=y"),
         ("consec add rule auth1psk=a", "consec add rule auth1psk=..."),
         ("ipseccmd -a PRESHARE:abc", "ipseccmd -a PRESHARE:..."),
+        ('ipseccmd -f 0+* -a k c:"CN=A B" p:"abc d" -n PASS', 'ipseccmd -f 0+* -a k c:"CN=A B" p:...'),
+        ('ipseccmd -A "PRE:abc d"', 'ipseccmd -A "PRE:...'),
         ("add rule psk=...", "add rule psk=..."),
         ("add policy name=x", "add policy name=x"),
     ],

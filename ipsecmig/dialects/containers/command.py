@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.model.policy import HostSettings
+
+IPSECCMD: Final = "ipseccmd"
+"""The context of a command line of ipsecpol or ipseccmd, whose text is the whole line, the program first."""
 
 
 @dataclass(frozen=True, slots=True)

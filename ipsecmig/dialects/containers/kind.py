@@ -20,7 +20,10 @@ class Kind(Enum):
     POWERSHELL = "powershell"
 
 
-_COMMAND = re.compile(r"\bnetsh\b|\bipsec[ \t]+(?:static|dynamic)\b|\bstatic[ \t]+(?:add|set|delete)\b", re.IGNORECASE)
+_COMMAND = re.compile(
+    r"\bnetsh\b|\bipsec(?:cmd|pol)\b|\bipsec[ \t]+(?:static|dynamic)\b|\bstatic[ \t]+(?:add|set|delete)\b",
+    re.IGNORECASE,
+)
 _MARKUP_START = re.compile(r"\s*<(?:!doctype|\?xml|html|head|body|!--)", re.IGNORECASE)
 _MARKUP = re.compile(
     r"</?(?:span|pre|code|p|br|div|td|li|font|b|a)\b[^<>\n]*>|&(?:quot|lt|gt|nbsp|#\d+);", re.IGNORECASE

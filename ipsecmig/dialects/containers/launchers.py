@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ipsecmig.dialects.containers import outside
+from ipsecmig.dialects.containers import ipseccmd, outside
 from ipsecmig.dialects.containers.expansion import LINE_LIMIT
 from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.containers.positions import HOLE, Mapped
@@ -25,7 +25,7 @@ _LAUNCHERS: Final = {
     "invoke-expression",
     "iex",
 }
-_INNER = re.compile(r"""(?<![\w-])netsh(?:\.exe)?(?=[\s"'])""", re.IGNORECASE)
+_INNER = re.compile(r"""(?<![\w-])(?:netsh|ipseccmd|ipsecpol)(?:\.exe)?(?=[\s"'])""", re.IGNORECASE)
 _POWERSHELL_COMMAND = re.compile(
     r"""^(?:.*?[ \t]-c(?:ommand)?[ \t]+|(?:[ \t]+-(?:nop\w*|noni\w*|nol\w*|sta|ex\w*[ \t]+\S+))*[ \t]+(?![-]))(.*)$""",
     re.IGNORECASE | re.DOTALL,
@@ -48,6 +48,8 @@ def read(name: str, arguments: Mapped, text: Mapped, out: Output) -> None:
         out.command(name, arguments)
     elif name in _LAUNCHERS and (inner := _INNER.search(arguments.text)):
         _launch(name, arguments, inner.start(), out)
+    elif name in ipseccmd.PROGRAMS:
+        ipseccmd.command_line(arguments, text, out)
     elif name in {"powershell", "pwsh"} and (match := _POWERSHELL_COMMAND.match(arguments.text)):
         _nested("powershell", _unquoted(arguments.cut(*match.span(1)).strip()), out)
     elif HOLE in name:

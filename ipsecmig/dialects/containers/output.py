@@ -11,7 +11,15 @@ from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import ReadOptions
 from ipsecmig.dialects.containers import flow as flows
 from ipsecmig.dialects.containers import messages
-from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, ServiceStop, Statement
+from ipsecmig.dialects.containers.command import (
+    IPSECCMD,
+    Command,
+    FilterRun,
+    HostSetting,
+    Opaque,
+    ServiceStop,
+    Statement,
+)
 from ipsecmig.dialects.containers.files import WrittenFiles
 from ipsecmig.dialects.containers.flow import CERTAIN, DEAD, Flow
 from ipsecmig.dialects.containers.positions import HOLE, Document, Mapped
@@ -21,7 +29,7 @@ from ipsecmig.dialects.notes import Note
 BUDGET: Final = 100_000
 """How many rounds of loops and calls one script may take; beyond it, loops are left unread."""
 
-_IN_FORCE: Final = frozenset({"ipsec dynamic", "ipseccmd"})
+_IN_FORCE: Final = frozenset({"ipsec dynamic", IPSECCMD})
 """The contexts whose commands put something into force that is gone when the service stops."""
 
 DEPTH_LIMIT: Final = 24

@@ -31,21 +31,15 @@ _STOP = re.compile(rf"(?:\b(?:net|sc)(?:\.exe)?[ \t].*?stop|\bstop-service)\b[^;
 _START = re.compile(
     rf"(?:\b(?:net|sc)(?:\.exe)?[ \t].*?start|\b(?:re)?start-service)\b[^;|&]*{_SERVICE}", re.IGNORECASE
 )
-_OTHER_TOOLS: Final = {
-    "ipseccmd": "is a command of ipseccmd, which is another format",
-    "ipsecpol": "is a command of ipsecpol, which is another format",
-}
 _IMPORTS = re.compile(r"\breg(?:\.exe)?[ \t]+(?:import|restore|load)\b|\bregedit(?:\.exe)?\b.*\.reg\b", re.IGNORECASE)
 _MENTION = re.compile(r"\bnetsh\b.*\bipsec\b|\bipsec[ \t]+static\b", re.IGNORECASE)
 
 
 def read(name: str, whole: Mapped, out: Output) -> None:
     """Read the command `whole`, whose program is `name` (lower case, without path and `.exe`), if it matters."""
-    if name in _OTHER_TOOLS:
-        out.opaque(whole, _OTHER_TOOLS[name])
-    elif name in _REGISTRY_WRITERS and _registry(whole, out):
+    if name in _REGISTRY_WRITERS and _registry(whole, out):
         return
-    elif start := _START_TYPE.search(whole.text):
+    if start := _START_TYPE.search(whole.text):
         out.setting("service_disabled", start[1].lower() == "disabled", whole)
     elif _STOP.search(whole.text):
         out.service(whole, running=False)

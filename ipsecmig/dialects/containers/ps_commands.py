@@ -11,7 +11,7 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from ipsecmig.dialects.containers import launchers, netsh_script
+from ipsecmig.dialects.containers import ipseccmd, launchers, netsh_script
 from ipsecmig.dialects.containers.expansion import Unknown
 from ipsecmig.dialects.containers.output import DEPTH_LIMIT, Output
 from ipsecmig.dialects.containers.positions import NOTHING, Mapped, join
@@ -259,6 +259,8 @@ def _program_or_cmdlet(script: Script, name: str, words: list[Mapped], blocks: S
     arguments = words[1:]
     if name == "netsh":
         netsh_script.command_line(_rendered(arguments), text, out)
+    elif name in ipseccmd.PROGRAMS:
+        ipseccmd.command_line(_rendered(arguments), _rendered(words), out)
     elif name in {"invoke-expression", "iex"} and arguments:
         script.run(arguments[-1])
     elif name in {"start-process", "saps", "start"}:

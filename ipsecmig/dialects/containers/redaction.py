@@ -9,6 +9,8 @@ from typing import Final
 HIDDEN: Final = "..."
 
 _KEY = r"""(?:\w*psk\w*|\bps)["']?[ \t]*[=:][ \t]*|\bpreshare:[ \t]*"""
+# ipseccmd takes the first letter of PRESHARE, behind -a and perhaps other methods.
+_KEY += r"""|(?:^|[ \t])-a[ \t]+(?:(?:[^\s"]|"[^"]*")+[ \t]+){0,4}?"?p[a-z]{0,7}:[ \t]*"""
 _NEXT = (
     r"[ \t]+(?:kerberos|rootca|name|newname|policy|filterlist|filteraction|tunnel|conntype|activate|description|id)"
     r"[ \t]*="

@@ -12,6 +12,7 @@ from typing import Final
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.base import Reading, ReadOptions
 from ipsecmig.dialects.containers.command import (
+    IPSECCMD,
     Command,
     FilterRun,
     HostSetting,
@@ -75,9 +76,14 @@ def _note_both_in_force(session: Session) -> None:
 
 
 def run_command(session: Session, command: Command) -> None:
-    """Run one command of netsh."""
+    """Run one command of netsh, ipsecpol or ipseccmd."""
     context = _CONTEXTS.get(command.context)
     if not command.text.strip(" \t"):
+        return
+    if command.context == IPSECCMD:
+        from ipsecmig.dialects.ipseccmd import execute as ipseccmd  # imported here, as it builds on this package
+
+        ipseccmd.run_command(session, command)
         return
     if context is None:
         _keep(session, command, messages.OTHER_CONTEXT, f"the netsh context `{command.context}` is not understood")

@@ -131,9 +131,17 @@ def _assign(session: Session, call: Call, draft: PolicyDraft) -> None:
     if session.workspace.location.kind is StoreKind.DOMAIN and not call.given("gponame"):
         session.diagnostics.append(call.say(messages.ASSIGN_IN_DOMAIN, "assign"))
         return
-    assigned, gpo = call.get("assign", False), draft.header.gpo.casefold()
-    for other in session.workspace.store.policies.values():
-        if assigned and other is not draft and other.header.assigned and other.header.gpo.casefold() == gpo:
-            other.header = replace(other.header, assigned=False)
-            session.diagnostics.append(call.say(messages.ASSIGNED_INSTEAD, "assign", other=other.header.name))
+    for other in assign(session, draft, assigned=call.get("assign", False)):
+        session.diagnostics.append(call.say(messages.ASSIGNED_INSTEAD, "assign", other=other))
+
+
+def assign(session: Session, draft: PolicyDraft, *, assigned: bool) -> tuple[str, ...]:
+    """Assign or unassign `draft`; return the names of the policies that no longer are assigned because of that."""
+    gpo = draft.header.gpo.casefold()
+    policies = session.workspace.store.policies.values()
+    others = [p for p in policies if p is not draft and p.header.assigned and p.header.gpo.casefold() == gpo]
+    replaced = others if assigned else []
+    for other in replaced:
+        other.header = replace(other.header, assigned=False)
     draft.header = replace(draft.header, assigned=assigned)
+    return tuple(other.header.name for other in replaced)

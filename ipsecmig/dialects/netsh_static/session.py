@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
@@ -10,6 +10,7 @@ from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.netsh_static.binding import Call
 from ipsecmig.dialects.netsh_static.workspace import Workspace
+from ipsecmig.dialects.notes import Note
 from ipsecmig.model.policy import NotUnderstood, StoreLocation
 
 CONDITIONS: Final = "conditions"
@@ -53,10 +54,18 @@ class Session:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     defined: dict[Identity, Origin] = field(default_factory=dict)
     missing: list[_Missing] = field(default_factory=list)
+    remarked: set[str] = field(default_factory=set)
 
     def set_aside(self, text: str, reason: str, origin: Origin) -> None:
         """Keep what is not carried out, which makes every answer about the store undecided."""
         self.workspace.not_understood.append(NotUnderstood(text, reason, origin))
+
+    def new_remarks(self, said: Iterable[Diagnostic], once: Note) -> Iterator[Diagnostic]:
+        """Yield `said` without repetitions of `once` in the same words."""
+        for diagnostic in said:
+            if diagnostic.code != once.code or diagnostic.message not in self.remarked:
+                yield diagnostic
+            self.remarked.add(diagnostic.message)
 
     def define(self, kind: str, name: str, origin: Origin) -> None:
         """Note that the object `name` has been defined."""
