@@ -36,4 +36,10 @@ DIALECT: Final = Dialect(
     confidence="seen",
     suffixes=(".bat", ".cmd", ".txt"),
     assumptions=ASSUMPTIONS,
+    unverified=(
+        "offers, INPASS and PFS of -n, -1s, -1k, -1p",
+        "filters in parentheses, `*` in addresses, host names, DEFAULT",
+        "what a second line about one rule does",
+        "all defaults",
+    ),
 )

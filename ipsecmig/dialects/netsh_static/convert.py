@@ -39,10 +39,11 @@ def detect(source: Source) -> int:
 
 DIALECT: Final = Dialect(
     name="netsh-static",
-    title="netsh ipsec static commands in a batch file, a netsh script or PowerShell",
+    title="netsh ipsec static and dynamic commands in a batch file, a netsh script or PowerShell",
     detect=detect,
     read=read,
     confidence="documented",
     suffixes=(".bat", ".cmd", ".txt", ".nsh", ".ps1"),
     assumptions=ASSUMPTIONS,
+    unverified=("the defaults of qmsecmethods, action and of dynamic rules", "rules named by number"),
 )
