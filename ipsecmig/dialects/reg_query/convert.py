@@ -13,7 +13,7 @@ from ipsecmig.dialects.registry_tree.convert import reading
 _LOOKED_AT: Final = 1 << 16
 _OLD_HEAD = re.compile(rb"^! REG\.EXE VERSION \d", re.MULTILINE)
 _KEY_AND_VALUE = re.compile(
-    rb"^(?:\\\\[^\\\r\n]+\\)?HKEY_[A-Z_]+(?:\\[^\r\n]*)?[\r\n]+ {4}[^\r\n]*?(?:\t| {4})REG_[A-Z_]+", re.MULTILINE
+    rb"^HKEY_[A-Z_]+(?:\\[^\r\n]*)?[\r\n]+ {4}[^\r\n]*?(?:\t| {4})REG_[A-Z_]+", re.MULTILINE
 )
 _KEY_ONLY = re.compile(rb"\A\s*HKEY_[A-Z_]+(?:\\[^\r\n]*)?$", re.MULTILINE)
 

@@ -18,7 +18,9 @@ from ipsecmig.dialects.registry_tree.tree import Change, KeyMade, ValueSet
 from ipsecmig.errors import InputError
 from ipsecmig.stored.registry import RegistryValue, ValueType
 
-KEY = re.compile(r"^(?:\\\\[^\\\n]+\\)?HKEY_[A-Z_]++(?:\\[^\n]*+)?$", re.MULTILINE)
+KEY = re.compile(r"HKEY_(?<![^\n]HKEY_)[A-Z_]++(?:\\[^\n]*+)?$", re.MULTILINE)
+"""A line that begins with the name of a root. It is written so that the search for these letters is a fast one."""
+
 VALUE = re.compile(
     r"^ {4}(?P<name>[^\n]*?)(?:\t| {4})(?P<type>REG_[A-Z_]++|0x[0-9a-fA-F]{1,8})"
     r"(?:(?:\t| {4})(?P<data>[^\n]*+)|[ \t]*+)$",

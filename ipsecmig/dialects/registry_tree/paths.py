@@ -24,6 +24,9 @@ _PLACES = re.compile(
     rf"|(?P<select>{_SELECT}))(?:\\(?P<rest>.+))?$",
     re.DOTALL | re.IGNORECASE,
 )
+_WORTH_A_LOOK = re.compile(r"\\(?:ipsec|policyagent|windowsfirewall|firewallpolicy|select)(?:\\|$)", re.IGNORECASE)
+"""One of these names is in every path that matters; most paths have none and need no closer look."""
+
 _OF_THE_FIREWALL = re.compile(rf"(?:{_FIREWALL_RULES})(?:\\|$)", re.IGNORECASE)
 _ROOTS: Final = {"hklm": "HKEY_LOCAL_MACHINE", "hku": "HKEY_USERS", "hkcu": "HKEY_CURRENT_USER"}
 _RUNNING: Final = frozenset({"hkey_local_machine", r"hkey_local_machine\software", r"hkey_local_machine\system"})
@@ -51,6 +54,8 @@ class Place(NamedTuple):
 
 def full(path: str) -> str:
     """Return `path` with its root written out; without the name of another machine before it."""
+    if path.startswith("HKEY_") and "6432" not in path:
+        return path
     path = _WOW.sub("", _OTHER_MACHINE.sub("", path.strip("\\") if not path.startswith("\\\\") else path))
     root, separator, rest = path.partition("\\")
     return _ROOTS.get(root.lower().rstrip(":"), root) + separator + rest
@@ -58,7 +63,7 @@ def full(path: str) -> str:
 
 def place(path: str) -> Place | None:
     """Return which part of the registry the key `path`, with its root written out, belongs to; None for the rest."""
-    found = _PLACES.match(path)
+    found = _PLACES.match(path) if _WORTH_A_LOOK.search(path) else None
     if found is None or path[:17].upper() == "HKEY_CURRENT_USER" or path[:15].upper() == "HKEY_USERS\\S-1-":
         return None
     area = next(one for one in Area if found[one.value])
