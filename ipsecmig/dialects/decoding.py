@@ -197,7 +197,7 @@ def _guess(data: bytes) -> tuple[str, str]:
             return encoding, f"the script sets code page {page}"
     text = data.decode("utf-8", "surrogateescape")
     bad = len(_ESCAPED.findall(text))
-    if sum(c > "\x7f" for c in text) > 4 * bad:
+    if len(text) - len(text.encode("ascii", "ignore")) > 4 * bad:
         return "utf-8", "most of it is, and the rest is damaged"
     return _guess_page(data)
 

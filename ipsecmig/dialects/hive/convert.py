@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.hive import walk
 from ipsecmig.dialects.hive.cells import MAGIC, Hive, HiveError
 from ipsecmig.dialects.registry_tree import messages
@@ -30,7 +30,10 @@ def read(source: Source, options: ReadOptions) -> Reading:
     except HiveError as error:
         place = Origin(source.name, offset=error.offset)
         raise InputError((messages.DAMAGED_HIVE.say(place, reason=str(error), offset=error.offset),)) from error
-    return reading(changes, source.name, options, () if hive.clean else (messages.DIRTY.say(origin),))
+    said = [] if hive.clean else [messages.DIRTY.say(origin)]
+    if source.name.lower().endswith(_EXPORTS):
+        said.append(messages.UNCHECKED.say(origin, what="an export of netsh, which happens to be a hive,"))
+    return reading(changes, source.name, options, said)
 
 
 def detect(source: Source) -> int:
@@ -47,4 +50,6 @@ DIALECT: Final = Dialect(
     read=read,
     confidence="unverified",
     suffixes=(".hiv", ".dat", *_EXPORTS),
+    evidence=Evidence.STORE,
+    unverified=("exports of netsh (.ipsec, .wfw): whether they are hives",),
 )

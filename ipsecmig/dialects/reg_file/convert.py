@@ -7,7 +7,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.reg_file import syntax
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
@@ -51,4 +51,6 @@ DIALECT: Final = Dialect(
     read=read,
     confidence="seen",
     suffixes=(".reg",),
+    evidence=Evidence.STORE,
+    unverified=("strings in hexadecimal in REGEDIT4 files",),
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.reg_query import syntax
+from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
 
 _LOOKED_AT: Final = 1 << 16
 _OLD_HEAD = re.compile(rb"^! REG\.EXE VERSION \d", re.MULTILINE)
-_KEY_AND_VALUE = re.compile(
-    rb"^HKEY_[A-Z_]+(?:\\[^\r\n]*)?[\r\n]+ {4}[^\r\n]*?(?:\t| {4})REG_[A-Z_]+", re.MULTILINE
-)
+_KEY_AND_VALUE = re.compile(rb"^HKEY_[A-Z_]+(?:\\[^\r\n]*)?[\r\n]+ {4}[^\r\n]*?(?:\t| {4})REG_[A-Z_]+", re.MULTILINE)
 _KEY_ONLY = re.compile(rb"\A\s*HKEY_[A-Z_]+(?:\\[^\r\n]*)?$", re.MULTILINE)
 
 
@@ -24,7 +24,9 @@ def read(source: Source, options: ReadOptions) -> Reading:
     Raises InputError for what is malformed or holds no policy, UsageError for an unknown encoding.
     """
     decoded = decoding.decode(source, options)
-    return reading(syntax.changes(decoded.text, source.name), source.name, options, decoded.diagnostics)
+    unchecked = messages.UNCHECKED.say(Origin(source.name, 1, 1), what="the output of reg query")
+    changes = syntax.changes(decoded.text, source.name)
+    return reading(changes, source.name, options, (*decoded.diagnostics, unchecked))
 
 
 def detect(source: Source) -> int:
@@ -43,4 +45,6 @@ DIALECT: Final = Dialect(
     read=read,
     confidence="unverified",
     suffixes=(".txt",),
+    evidence=Evidence.STORE,
+    unverified=("the layout of lines, of all versions of Windows",),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.registry_pol import syntax
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
@@ -37,4 +37,5 @@ DIALECT: Final = Dialect(
     read=read,
     confidence="documented",
     suffixes=(".pol",),
+    evidence=Evidence.STORE,
 )

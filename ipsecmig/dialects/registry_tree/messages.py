@@ -50,6 +50,12 @@ BOTH: Final = Note(
     " about one of them alone are undecided",
 )
 SAME_NAME: Final = Note("RG010", Severity.WARNING, "is the name of an object of netsh ipsec and of Windows Firewall")
+UNCHECKED: Final = Note(
+    "RG011",
+    Severity.WARNING,
+    "{what} was read as it is described; this could not be checked against a real one",
+    "Where you can, give what `reg export` writes.",
+)
 
 NO_HEAD: Final = Note(
     "RG020", Severity.ERROR, "is no file of the registry editor", "Export the key with `reg export` or regedit."
