@@ -1,0 +1,1 @@
+"""Reads the policies of Windows hosts over WinRM, and changes nothing there."""
