@@ -3,7 +3,8 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump tshark ike-scan strongswan-charon strongswan-swanctl charon-systemd \
-                libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins
+                libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins \
+                krb5-kdc krb5-admin-server krb5-user libkrb5-dev python3-dev gcc libc6-dev
 GUEST_PACKAGES := linux-source-6.12 gcc make flex bison bc xz-utils libc6-dev
 LIBRESWAN_PACKAGES := libldns3 libevent-core-2.1-7 libevent-pthreads-2.1-7 libnss3 libnss3-tools libunbound8 libcurl3-nss
 LIBRESWAN := $${XDG_CACHE_HOME:-$$HOME/.cache}/ipsecmig/libreswan
@@ -11,14 +12,14 @@ GUEST_KERNEL := $(PYTHON) tests/lab/guest/kernel.py
 DEMO := samples/recommended/secure-server
 PYTEST ?= $(BIN)/python -m pytest
 
-.PHONY: demo test check format bench packages lab-packages guest-packages guest-kernel libreswan clean
+.PHONY: demo test check format bench packages lab-packages kerberos guest-packages guest-kernel libreswan clean
 
 demo: $(VENV)/installed
 	@rm -rf out
 	$(BIN)/ipsecmig convert $(DEMO).cmd --site $(DEMO).site.yaml --to nftables,strongswan,xfrm,netsh -o out/ --fail-on never
 	@ls -l out
 
-test: $(VENV)/installed-dev lab-packages guest-kernel libreswan
+test: $(VENV)/installed-dev lab-packages kerberos guest-kernel libreswan
 	$(PYTEST)
 
 check: $(VENV)/installed-dev
@@ -55,6 +56,11 @@ $(VENV)/installed-bench: $(VENV)/bin/python pyproject.toml
 lab-packages:
 	@if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory packages INSTALL='$(LAB_PACKAGES)'; \
 	else echo 'not root: the lab tests will be skipped'; fi
+
+# Python's Kerberos is compiled against the system's, so that it comes after those packages.
+kerberos: $(VENV)/installed-dev lab-packages
+	@if ! command -v krb5-config >/dev/null; then echo 'no libkrb5-dev: the Kerberos tests will be skipped'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,kerberos]'; fi
 
 # Some of them run in a kernel of their own, with ESP and AH: it is built once and kept in the user's cache. Where that
 # cannot be, its tests are skipped; in CI nothing may be.

@@ -12,6 +12,7 @@ from ipsecmig import __version__
 from ipsecmig.cli.app import COMMANDS
 
 HEAVY = (
+    "ipsecmig.testing",
     "lark",
     "lxml",
     "cryptography",

@@ -1,0 +1,1 @@
+"""Tests of what `ipsecmig.testing` gives to the tests of others."""
