@@ -24,10 +24,13 @@ from ipsecmig.model.accounting import attributes
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import (
+    LOCAL_STORE,
     ConnectionType,
     Filter,
     Policy,
     PolicyStore,
+    StoreKind,
+    StoreLocation,
 )
 from ipsecmig.model.selectors import (
     DnsName,
@@ -116,7 +119,22 @@ def test_every_sample_comes_back_the_same(sample: Sample) -> None:
     store = reading_of(sample).store
     for policy in store.policies:
         reading = convert.read(Source(SCRIPT, _script(store, policy)), ReadOptions())
-        assert reading.store.policies == (policy,)
+        assert reading.store.policies == (_as_stored(policy, reading.store),)
         used = {rule.filter_list.casefold() for rule in policy.rules}
-        assert reading.store.filter_lists == tuple(f for f in store.filter_lists if f.name.casefold() in used)
+        wanted = [f for f in store.filter_lists if f.name.casefold() in used and f.store == policy.store]
+        assert reading.store.filter_lists == tuple(replace(f, store=_where_stored(policy)) for f in wanted)
         assert reading.store.settings == replace(store.settings, service_disabled=None)
+
+
+def _as_stored(policy: Policy, read: PolicyStore) -> Policy:
+    """Return `policy` as netsh stores it: dynamic rules as a local policy, and never without a default response."""
+    response = policy.default_response
+    if response is None:
+        response = read.policies[0].default_response
+        assert response is not None
+        assert not response.active
+    return replace(policy, store=_where_stored(policy), default_response=response)
+
+
+def _where_stored(policy: Policy) -> StoreLocation:
+    return LOCAL_STORE if policy.store.kind is StoreKind.DYNAMIC else policy.store
