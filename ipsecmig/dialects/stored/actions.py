@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.addresses import flag
 from ipsecmig.dialects.stored.findings import About, NotUnderstoodError
-from ipsecmig.dialects.stored.objects import DATA, blob, text, trailing
-from ipsecmig.model.algorithms import Encryption, Integrity
+from ipsecmig.dialects.stored.objects import blob, text, trailing
+from ipsecmig.model.algorithms import Encryption
 from ipsecmig.model.policy import Action, AhTransform, EspTransform, QuickModeOffer, Transform
+from ipsecmig.stored import numbers
+from ipsecmig.stored.attributes import ACTION, ACTION_TYPE, DATA
 from ipsecmig.stored.blobs import NegotiationBlob
 from ipsecmig.stored.blobs.negotiation import OFFER_SIZE, OFFERS_OFFSET, Algorithm, Offer
 from ipsecmig.stored.objects import StoredObject
-
-_ACTION: Final = "ipsecnegotiationpolicyaction"
-_TYPE: Final = "ipsecnegotiationpolicytype"
-
-INBOUND_PASSTHROUGH_GUID: Final = "{3f91a81a-7647-11d1-864d-d46a00000000}"
-ACTION_GUIDS: Final = {
-    "{3f91a819-7647-11d1-864d-d46a00000000}": Action.BLOCK,
-    "{8a171dd2-77e3-11d1-8659-a04f00000000}": Action.PERMIT,
-    "{8a171dd3-77e3-11d1-8659-a04f00000000}": Action.NEGOTIATE,
-    INBOUND_PASSTHROUGH_GUID: Action.NEGOTIATE,
-}
-_ORDINARY: Final = "{62f49e10-6c37-11d1-864c-14a300000000}"
-_DEFAULT_RESPONSE: Final = "{62f49e13-6c37-11d1-864c-14a300000000}"
-
-_ESP: Final = 2
-_DES: Final = 1
-_CIPHERS: Final = {0: Encryption.NULL, _DES: Encryption.DES, 3: Encryption.TRIPLE_DES}
-_HASHES: Final = {1: Integrity.MD5, 2: Integrity.SHA1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +32,23 @@ class Negotiation:
 
 def is_default_response(stored: StoredObject) -> bool:
     """Whether a negotiation policy is that of a default response rule."""
-    return text(stored, _TYPE).lower() == _DEFAULT_RESPONSE
+    return text(stored, ACTION_TYPE).lower() == numbers.DEFAULT_RESPONSE
 
 
 def read_negotiation(about: About) -> Negotiation | None:
     """Return what a negotiation policy says; None, after saying why, where not even its action is understood."""
-    kind, guid = text(about.stored, _TYPE).lower(), text(about.stored, _ACTION).lower()
-    if kind not in (_ORDINARY, _DEFAULT_RESPONSE):
-        about.attribute(_TYPE).doubt(messages.ACTION_TYPE, guid=kind or "(none)")
-    if guid not in ACTION_GUIDS:
-        about.attribute(_ACTION).doubt(messages.ACTION, guid=guid or "(none)")
+    kind, guid = text(about.stored, ACTION_TYPE).lower(), text(about.stored, ACTION).lower()
+    if kind not in (numbers.ORDINARY, numbers.DEFAULT_RESPONSE):
+        about.attribute(ACTION_TYPE).doubt(messages.ACTION_TYPE, guid=kind or "(none)")
+    action = Action.NEGOTIATE if guid == numbers.INBOUND_PASSTHROUGH else numbers.ACTIONS.get(guid)
+    if action is None:
+        about.attribute(ACTION).doubt(messages.ACTION, guid=guid or "(none)")
         return None
     parsed = blob(about, NegotiationBlob.parse)
     if parsed is None:
         return None
     about = about.attribute(DATA)
     trailing(about, parsed.rest)
-    action = ACTION_GUIDS[guid]
     if action is not Action.NEGOTIATE:
         if parsed.offers:
             about.say(messages.OFFERS_UNUSED)
@@ -76,7 +60,7 @@ def read_negotiation(about: About) -> Negotiation | None:
         action,
         _offers(about, real),
         _pfs(about, [offer for _, offer in real]),
-        guid == INBOUND_PASSTHROUGH_GUID,
+        guid == numbers.INBOUND_PASSTHROUGH,
         len(real) < len(parsed.offers),
     )
 
@@ -96,7 +80,8 @@ def _pfs(about: About, offers: list[Offer]) -> bool:
 
 
 def _offers(about: About, offers: list[tuple[int, Offer]]) -> tuple[QuickModeOffer, ...]:
-    if any((a.algorithm, a.operation) == (_DES, _ESP) for _, offer in offers for a in offer.algorithms):
+    used = {(algorithm.operation, algorithm.algorithm) for _, offer in offers for algorithm in offer.algorithms}
+    if (numbers.ESP, numbers.ESP_DES) in used:
         about.say(messages.DES_UNVERIFIED)
     understood = []
     for place, offer in offers:
@@ -130,10 +115,10 @@ def _known(table: Mapping[int, _Known], what: str, number: int) -> _Known:
 def _transform(algorithm: Algorithm) -> Transform:
     number, integrity, operation = algorithm[:3]
     match operation:
-        case 1:
-            return AhTransform(_known(_HASHES, "AH algorithm", number))
-        case 2:
-            cipher = _known(_CIPHERS, "ESP algorithm", number)
-            return EspTransform(cipher, _known({0: None, **_HASHES}, "ESP integrity algorithm", integrity))
+        case numbers.AH:
+            return AhTransform(_known(numbers.HASHES, "AH algorithm", number))
+        case numbers.ESP:
+            cipher = _known(numbers.ESP_CIPHERS, "ESP algorithm", number)
+            return EspTransform(cipher, _known({0: None, **numbers.HASHES}, "ESP integrity algorithm", integrity))
         case _:
             raise NotUnderstoodError(messages.QUICK_MODE_ALGORITHM, what="operation", number=operation)

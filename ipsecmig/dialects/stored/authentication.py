@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.authorities import read_authority, same_authority
 from ipsecmig.dialects.stored.findings import About, NotUnderstoodError
 from ipsecmig.model.policy import AuthenticationMethod, Certificate, Kerberos, PresharedKey, Secret
+from ipsecmig.stored import numbers
 from ipsecmig.stored.blobs import NfaBlob
 from ipsecmig.stored.blobs.nfa import METHODS_OFFSET, AuthMethod
 from ipsecmig.stored.blobs.text import WideString
-
-_MAP: Final = 1
-_EXCLUDE: Final = 2
-_CERTIFICATE: Final = 3
+from ipsecmig.stored.numbers import CERTIFICATE, EXCLUDE_AUTHORITY, MAP_TO_ACCOUNT
 
 
 def read_authentication(about: About, blob: NfaBlob, options: int) -> tuple[AuthenticationMethod, ...]:
@@ -42,10 +38,10 @@ def _flags(about: About, blob: NfaBlob, options: int) -> tuple[int, ...]:
     stored = blob.extension.flags
     if stored is None or not stored.flags:
         return ()
-    certificates = [f for f, method in zip(stored.flags, blob.methods, strict=False) if method.type == _CERTIFICATE]
+    certificates = [f for f, method in zip(stored.flags, blob.methods, strict=False) if method.type == CERTIFICATE]
     if (
         len(stored.flags) != len(blob.methods)
-        or any(f & ~(_MAP | _EXCLUDE) for f in stored.flags)
+        or any(f & ~(MAP_TO_ACCOUNT | EXCLUDE_AUTHORITY) for f in stored.flags)
         or any(options & ~f for f in certificates)
     ):
         about.doubt(messages.METHOD_FLAGS)
@@ -55,11 +51,15 @@ def _flags(about: About, blob: NfaBlob, options: int) -> tuple[int, ...]:
 def _method(method: AuthMethod, flags: int) -> AuthenticationMethod:
     """Return one method. Raises NotUnderstoodError, which holds nothing of a preshared key."""
     match method.type:
-        case 1:
+        case numbers.PRESHARED_KEY:
             return PresharedKey(Secret(_key(method.data)))
-        case 3:
-            return Certificate(read_authority(method.data), bool(flags & _MAP), bool(flags & _EXCLUDE))
-        case 5:
+        case numbers.CERTIFICATE:
+            return Certificate(
+                read_authority(method.data),
+                bool(flags & MAP_TO_ACCOUNT),
+                bool(flags & EXCLUDE_AUTHORITY),
+            )
+        case numbers.KERBEROS:
             if any(method.data):
                 raise NotUnderstoodError(messages.METHOD_DATA)
             return Kerberos()
@@ -82,7 +82,7 @@ def _same_method(one: AuthMethod, other: AuthMethod) -> bool:
     """Whether two methods are the same; Windows stores Kerberos with and without data, authorities in two forms."""
     if one.type != other.type:
         return False
-    if one.type == _CERTIFICATE and one.data != other.data:
+    if one.type == CERTIFICATE and one.data != other.data:
         try:
             return same_authority(read_authority(one.data), read_authority(other.data))
         except NotUnderstoodError:

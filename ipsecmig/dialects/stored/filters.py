@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects.stored import messages
@@ -11,16 +10,15 @@ from ipsecmig.dialects.stored.addresses import check_protocol, flag, named, sing
 from ipsecmig.dialects.stored.expansion import own_filters
 from ipsecmig.dialects.stored.filters_v2 import read_filter_v2
 from ipsecmig.dialects.stored.findings import About, NotUnderstoodError
-from ipsecmig.dialects.stored.objects import DATA, trailing
+from ipsecmig.dialects.stored.objects import trailing
 from ipsecmig.model.policy import Filter
-from ipsecmig.model.selectors import Address, AddressRange, Family, ServerAddress, ServerRole, format_address
+from ipsecmig.model.selectors import Address, AddressRange, Family, ServerAddress, format_address
+from ipsecmig.stored.attributes import DATA
 from ipsecmig.stored.blobs import FilterBlob
 from ipsecmig.stored.blobs.filters import FILTERS_OFFSET, FilterSpec
 from ipsecmig.stored.blobs.filters_v2 import SECTION_OVERHEAD
 from ipsecmig.stored.blobs.text import EMPTY, WideString
-
-_DESTINATION: Final = 0x80
-_ROLES: Final = {1: ServerRole.DNS, 2: ServerRole.WINS, 3: ServerRole.DHCP, 4: ServerRole.GATEWAY}
+from ipsecmig.stored.numbers import SPECIAL, SPECIAL_DESTINATION
 
 
 def read_filters(about: About, blob: FilterBlob) -> tuple[Filter, ...]:
@@ -107,7 +105,7 @@ def _side(about: About, origin: Origin, name: WideString, address: int, mask: in
 
 def _special(special: int, source: Address, destination: Address) -> tuple[Address, Address]:
     """Return both sides, one of them the servers that `special` stands for."""
-    role = _ROLES.get(special & ~_DESTINATION)
+    role = SPECIAL.get(special & ~SPECIAL_DESTINATION)
     if role is None:
         raise NotUnderstoodError(messages.SPECIAL, number=special)
-    return (source, ServerAddress(role)) if special & _DESTINATION else (ServerAddress(role), destination)
+    return (source, ServerAddress(role)) if special & SPECIAL_DESTINATION else (ServerAddress(role), destination)

@@ -19,19 +19,14 @@ from ipsecmig.model.selectors import (
     Family,
     PortRange,
     ServerAddress,
-    ServerRole,
 )
+from ipsecmig.stored import numbers
 from ipsecmig.stored.blobs.filters_v2 import AddressSpec, FilterSpecV2, PortSpec
 
-_HAS_EXPANSION: Final = 8
-_FAMILIES: Final = {1: Family.IPV4, 2: Family.IPV6}
 _SYMBOLS: Final[dict[int, Address]] = {
-    0: ANY,
-    8: ME,
-    0x10: ServerAddress(ServerRole.DNS),
-    0x20: ServerAddress(ServerRole.WINS),
-    0x40: ServerAddress(ServerRole.DHCP),
-    0x80: ServerAddress(ServerRole.GATEWAY),
+    numbers.V2_ANY: ANY,
+    numbers.V2_ME: ME,
+    **{number: ServerAddress(role) for number, role in numbers.V2_SERVERS.items()},
 }
 _IPV4_OCTETS: Final = 4
 
@@ -48,7 +43,7 @@ def read_filter_v2(spec: FilterSpecV2, origin: Origin) -> tuple[Filter, bool]:
 
     Raises NotUnderstoodError.
     """
-    if spec.flags & ~_HAS_EXPANSION:
+    if spec.flags & ~numbers.V2_HAS_EXPANSION:
         raise NotUnderstoodError(messages.FILTER_FLAGS, number=spec.flags)
     source, destination = _of_one_family(_side(spec.source), _side(spec.destination))
     ports = _ports(spec.source_ports), _ports(spec.destination_ports)
@@ -62,13 +57,13 @@ def read_filter_v2(spec: FilterSpecV2, origin: Origin) -> tuple[Filter, bool]:
         spec.description.text,
         origin,
     )
-    return filter_, bool(spec.flags & _HAS_EXPANSION)
+    return filter_, bool(spec.flags & numbers.V2_HAS_EXPANSION)
 
 
 def _side(spec: AddressSpec) -> _Side:
-    symbol, family = _SYMBOLS.get(spec.type), _FAMILIES.get(spec.version)
+    symbol, family = _SYMBOLS.get(spec.type), numbers.V2_FAMILIES.get(spec.version)
     if symbol is not None:
-        if family is None and spec.version not in (0, 3):
+        if family is None and spec.version not in (0, numbers.V2_BOTH):
             raise NotUnderstoodError(messages.ADDRESS_TYPE, what=f"version {spec.version}")
         return _Side(symbol, family)
     if family is None:
@@ -79,14 +74,14 @@ def _side(spec: AddressSpec) -> _Side:
 def _stated(spec: AddressSpec, family: Family) -> AddressRange:
     first = _number(spec.first, family)
     match spec.type:
-        case 1:
+        case numbers.V2_SINGLE:
             return AddressRange(family, first, first)
-        case 2:
+        case numbers.V2_RANGE:
             last = _number(spec.second, family)
             if last < first:
                 raise NotUnderstoodError(messages.ADDRESS_TYPE, what="range")
             return AddressRange(family, first, last)
-        case 4:
+        case numbers.V2_SUBNET:
             return _subnet(first, spec.second, family)
         case _:
             raise NotUnderstoodError(messages.ADDRESS_TYPE, what=f"type {spec.type:#x}")
@@ -135,11 +130,11 @@ def _of_one_family(source: _Side, destination: _Side) -> tuple[Address, Address]
 
 def _ports(spec: PortSpec) -> PortRange:
     match spec.type:
-        case 0:
+        case numbers.V2_ANY:
             return ANY_PORT
-        case 1:
+        case numbers.V2_SINGLE:
             return PortRange(spec.first, spec.first)
-        case 2 if spec.first <= spec.last:
+        case numbers.V2_RANGE if spec.first <= spec.last:
             return PortRange(spec.first, spec.last)
         case _:
             raise NotUnderstoodError(messages.PORT_TYPE)

@@ -13,6 +13,7 @@ from ipsecmig.dialects.stored.names import given_name, kept_apart
 from ipsecmig.dialects.stored.objects import Index, blob, text
 from ipsecmig.dialects.stored.references import links
 from ipsecmig.model.policy import Filter, FilterAction, FilterList, StoreLocation
+from ipsecmig.stored.attributes import DESCRIPTION
 from ipsecmig.stored.blobs import FilterBlob
 from ipsecmig.stored.objects import ObjectClass, StoredObject
 
@@ -58,7 +59,7 @@ def _lists(objects: Index, filters: Mapping[str, tuple[Filter, ...]], store: Sto
     stored = [objects[name] for name in filters]
     names = kept_apart([given_name(one) or f"Filter list {one.guid}" for one in stored])
     return {
-        one.name: FilterList(name, filters[one.name], text(one, "description"), store, one.guid, one.origin)
+        one.name: FilterList(name, filters[one.name], text(one, DESCRIPTION), store, one.guid, one.origin)
         for one, name in zip(stored, names, strict=True)
     }
 
@@ -83,7 +84,7 @@ def _action(stored: StoredObject, name: str, said: Negotiation, store: StoreLoca
         None,
         said.inbound_passthrough,
         said.soft,
-        text(stored, "description"),
+        text(stored, DESCRIPTION),
         store,
         stored.guid,
         stored.origin,

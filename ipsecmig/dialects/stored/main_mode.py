@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.addresses import flag
 from ipsecmig.dialects.stored.findings import About, NotUnderstoodError
-from ipsecmig.dialects.stored.objects import DATA, trailing
-from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.dialects.stored.objects import trailing
+from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import MainMode, MainModeOffer
+from ipsecmig.stored import numbers
+from ipsecmig.stored.attributes import DATA
 from ipsecmig.stored.blobs import IsakmpBlob
 from ipsecmig.stored.blobs.isakmp import METHOD_SIZE, METHODS_OFFSET, NEW_DH_OFFSET, IsakmpMethod
-
-_DEFAULT_LIFETIME: Final = 28800
-_CIPHERS: Final = {1: Encryption.DES, 2: Encryption.TRIPLE_DES, 3: Encryption.TRIPLE_DES}
-_HASHES: Final = {1: Integrity.MD5, 2: Integrity.SHA1}
-_GROUPS: Final = {1: DhGroup.MODP768, 2: DhGroup.MODP1024, 0x10000001: DhGroup.MODP2048}
-_NEW_DH: Final = {
-    1: MainModeOffer(Encryption.DES, Integrity.MD5, DhGroup.MODP2048),
-    2: MainModeOffer(Encryption.DES, Integrity.SHA1, DhGroup.MODP2048),
-    3: MainModeOffer(Encryption.TRIPLE_DES, Integrity.MD5, DhGroup.MODP2048),
-    4: MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP2048),
-}
-"""The offers that Windows Server 2003 added, by their numbers; they go before the methods."""
 
 
 def read_main_mode(about: About, blob: IsakmpBlob) -> MainMode:
@@ -42,7 +30,7 @@ def read_main_mode(about: About, blob: IsakmpBlob) -> MainMode:
     limits = [method.quick_mode_limit for method in blob.methods]
     return MainMode(
         offers,
-        _stated(about, "main mode lifetime", blob.lifetime, lifetimes) or _DEFAULT_LIFETIME,
+        _stated(about, "main mode lifetime", blob.lifetime, lifetimes) or numbers.MAIN_MODE_LIFETIME_DEFAULT,
         _stated(about, "number of quick modes in one main mode", blob.quick_mode_limit, limits),
         pfs,
     )
@@ -58,14 +46,14 @@ def _stated(about: About, what: str, of_policy: int, of_methods: list[int]) -> i
     return of_policy
 
 
-def _new_dh(about: About, numbers: bytes) -> list[MainModeOffer]:
+def _new_dh(about: About, values: bytes) -> list[MainModeOffer]:
     """Return the offers that a number each stands for; the first 0 ends them."""
     offers = []
-    for place, number in enumerate(numbers):
+    for place, number in enumerate(values):
         if number == 0:
             break
-        if number in _NEW_DH:
-            offers.append(_NEW_DH[number])
+        if number in numbers.NEW_DH:
+            offers.append(numbers.NEW_DH[number])
         else:
             about.at(NEW_DH_OFFSET + place).doubt(messages.MAIN_MODE_ALGORITHM, what="method", number=number)
     return offers
@@ -83,17 +71,17 @@ def _methods(about: About, methods: tuple[IsakmpMethod, ...]) -> list[MainModeOf
 
 def _offer(method: IsakmpMethod) -> MainModeOffer:
     """Return the offer. Raises NotUnderstoodError."""
-    numbers = (("cipher", method.encryption, _CIPHERS), ("hash", method.hash, _HASHES))
-    for what, number, known in numbers:
+    fields = (("cipher", method.encryption, numbers.MAIN_MODE_CIPHERS), ("hash", method.hash, numbers.HASHES))
+    for what, number, known in fields:
         if number not in known:
             raise NotUnderstoodError(messages.MAIN_MODE_ALGORITHM, what=what, number=number)
-    plain = MainModeOffer(_CIPHERS[method.encryption], _HASHES[method.hash], DhGroup.MODP2048)
+    plain = MainModeOffer(numbers.MAIN_MODE_CIPHERS[method.encryption], numbers.HASHES[method.hash], DhGroup.MODP2048)
     if method.random_function:
-        if _NEW_DH.get(method.random_function) != plain:
+        if numbers.NEW_DH.get(method.random_function) != plain:
             raise NotUnderstoodError(
                 messages.MAIN_MODE_ALGORITHM, what="random function", number=method.random_function
             )
         return plain
-    if method.group not in _GROUPS:
+    if method.group not in numbers.GROUPS:
         raise NotUnderstoodError(messages.MAIN_MODE_ALGORITHM, what="group", number=method.group)
-    return MainModeOffer(plain.encryption, plain.integrity, _GROUPS[method.group])
+    return MainModeOffer(plain.encryption, plain.integrity, numbers.GROUPS[method.group])

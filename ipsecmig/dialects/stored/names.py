@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ipsecmig.dialects.stored.objects import text
+from ipsecmig.stored.attributes import NAME
 from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
 
 _GUID: Final = re.compile(r"\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?", re.IGNORECASE)
@@ -18,7 +19,7 @@ def given_name(stored: StoredObject) -> str:
 
     Windows 2000 puts a GUID or the path of a key where nobody gave one.
     """
-    name = text(stored, "ipsecname")
+    name = text(stored, NAME)
     if stored.kind in _FILLED_BY_WINDOWS_2000 and (_GUID.fullmatch(name) or parse_name(name) is not None):
         return ""
     return name

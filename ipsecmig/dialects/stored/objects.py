@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.findings import About, Findings
+from ipsecmig.stored.attributes import DATA, IDENTIFIER, SPELLING
 from ipsecmig.stored.blobs import MalformedBlob
 from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
-
-DATA: Final = "ipsecdata"
-OWNERS: Final = "ipsecownersreference"
-
-SPELLED: Final = {
-    "ipsecisakmpreference": "ipsecISAKMPReference",
-    "ipsecnfareference": "ipsecNFAReference",
-    "ipsecfilterreference": "ipsecFilterReference",
-    "ipsecnegotiationpolicyreference": "ipsecNegotiationPolicyReference",
-}
-"""The attributes that refer to objects, as Microsoft spells them."""
 
 T = TypeVar("T")
 
@@ -48,9 +38,9 @@ def index(objects: Iterable[StoredObject], findings: Findings) -> Index:
             same = _content(first) == _content(stored)
             about.say(messages.REPEATED) if same else about.doubt(messages.TWICE)
             continue
-        other = text(stored, "ipsecid")
+        other = text(stored, IDENTIFIER)
         if other and other.lower() != stored.guid:
-            about.attribute("ipsecid").say(messages.OTHER_ID, other=other)
+            about.attribute(IDENTIFIER).say(messages.OTHER_ID, other=other)
     return found
 
 
@@ -83,9 +73,9 @@ def one_referred(about: About, attribute: str, kind: ObjectClass, objects: Index
     found = referred(about, attribute, kind, objects)
     values = len(texts(about.stored, attribute))
     if values == 0:
-        about.doubt(messages.NO_REFERENCE, attribute=SPELLED[attribute])
+        about.doubt(messages.NO_REFERENCE, attribute=SPELLING[attribute])
     elif values > 1:
-        about.attribute(attribute).doubt(messages.SEVERAL, attribute=SPELLED[attribute], count=values)
+        about.attribute(attribute).doubt(messages.SEVERAL, attribute=SPELLING[attribute], count=values)
     return found[0] if found and values == 1 else None
 
 
@@ -96,11 +86,11 @@ def referred(about: About, attribute: str, kind: ObjectClass, objects: Index) ->
         named = parse_name(reference)
         place = about.attribute(attribute)
         if named is None or named[0] is not kind:
-            place.doubt(messages.BAD_REFERENCE, attribute=SPELLED[attribute], kind=kind.value)
+            place.doubt(messages.BAD_REFERENCE, attribute=SPELLING[attribute], kind=kind.value)
             continue
         name = f"{kind.value}{named[1]}"
         if name in objects:
             found[name] = objects[name]
         else:
-            place.doubt(messages.DANGLING, attribute=SPELLED[attribute], target=name)
+            place.doubt(messages.DANGLING, attribute=SPELLING[attribute], target=name)
     return tuple(found.values())

@@ -11,18 +11,15 @@ from ipsecmig.dialects.stored.findings import About, Findings
 from ipsecmig.dialects.stored.library import Library
 from ipsecmig.dialects.stored.main_mode import read_main_mode
 from ipsecmig.dialects.stored.names import given_name, kept_apart
-from ipsecmig.dialects.stored.objects import DATA, Index, blob, one_referred, referred, text, texts, trailing
+from ipsecmig.dialects.stored.objects import Index, blob, one_referred, referred, text, texts, trailing
 from ipsecmig.dialects.stored.rules import default_response, read_rule
 from ipsecmig.model.policy import DefaultResponseRule, MainMode, Policy, Rule, StoreLocation
+from ipsecmig.stored.attributes import DATA, DESCRIPTION, FILTER_ACTION, FILTER_LIST, MAIN_MODE, RULES
 from ipsecmig.stored.blobs import IsakmpBlob, PolicyBlob
+from ipsecmig.stored.numbers import EXCLUDE_AUTHORITY, MAP_TO_ACCOUNT, POLLING_DEFAULT
 from ipsecmig.stored.objects import ObjectClass, StoredObject
 
-_POLLING: Final = 10800
-_LISTS: Final = "ipsecfilterreference"
-_ACTION: Final = "ipsecnegotiationpolicyreference"
-_RULES: Final = "ipsecnfareference"
-_MAIN_MODE: Final = "ipsecisakmpreference"
-_OPTIONS: Final = 3
+_OPTIONS: Final = MAP_TO_ACCOUNT | EXCLUDE_AUTHORITY
 
 
 class _Context(NamedTuple):
@@ -51,7 +48,7 @@ def _policy(stored: StoredObject, objects: Index, library: Library, findings: Fi
     context = _Context(objects, library, findings, options)
     rules: list[Rule] = []
     responses: list[DefaultResponseRule] = []
-    for nfa in referred(about, _RULES, ObjectClass.NFA, objects):
+    for nfa in referred(about, RULES, ObjectClass.NFA, objects):
         found = _rule(About(findings, nfa, nfa.origin), context)
         if isinstance(found, Rule):
             rules.append(found)
@@ -64,7 +61,7 @@ def _policy(stored: StoredObject, objects: Index, library: Library, findings: Fi
         main_mode,
         _named(rules),
         next(iter(responses), None),
-        text(stored, "description"),
+        text(stored, DESCRIPTION),
         polling,
         guid=stored.guid,
         origin=stored.origin,
@@ -75,14 +72,14 @@ def _polling(about: About) -> int:
     """Return the polling interval in seconds."""
     parsed = blob(about, PolicyBlob.parse)
     if parsed is None:
-        return _POLLING
+        return POLLING_DEFAULT
     trailing(about, parsed.rest)
-    return parsed.polling_interval or _POLLING
+    return parsed.polling_interval or POLLING_DEFAULT
 
 
 def _main_mode(about: About, objects: Index) -> tuple[MainMode, int]:
     """Return main mode and its options for certificates."""
-    stored = one_referred(about, _MAIN_MODE, ObjectClass.ISAKMP_POLICY, objects)
+    stored = one_referred(about, MAIN_MODE, ObjectClass.ISAKMP_POLICY, objects)
     if stored is None:
         return MainMode(()), 0
     about = about._replace(stored=stored, origin=stored.origin)
@@ -97,12 +94,12 @@ def _main_mode(about: About, objects: Index) -> tuple[MainMode, int]:
 def _rule(about: About, context: _Context) -> Rule | DefaultResponseRule | None:
     """Return what one NFA is; None, after saying why, where it is not understood."""
     objects, library = context.objects, context.library
-    action = one_referred(about, _ACTION, ObjectClass.NEGOTIATION_POLICY, objects)
+    action = one_referred(about, FILTER_ACTION, ObjectClass.NEGOTIATION_POLICY, objects)
     negotiation = None if action is None else library.negotiations.get(action.name)
     if action is None or negotiation is None:
         about.doubt(messages.LEFT_OUT)
         return None
-    if not texts(about.stored, _LISTS):
+    if not texts(about.stored, FILTER_LIST):
         if not is_default_response(action):
             about.doubt(messages.NO_FILTER_LIST)
             return None
@@ -111,7 +108,7 @@ def _rule(about: About, context: _Context) -> Rule | DefaultResponseRule | None:
     if is_default_response(action):
         about.doubt(messages.DEFAULT_WITH_LIST)
         return None
-    stored_list = one_referred(about, _LISTS, ObjectClass.FILTER, objects)
+    stored_list = one_referred(about, FILTER_LIST, ObjectClass.FILTER, objects)
     filter_list = None if stored_list is None else library.lists.get(stored_list.name)
     if filter_list is None:
         about.doubt(messages.LEFT_OUT)

@@ -7,13 +7,14 @@ from typing import Final
 
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.findings import About, Findings
-from ipsecmig.dialects.stored.objects import DATA, OWNERS, Index, text, texts
+from ipsecmig.dialects.stored.objects import Index, text, texts
+from ipsecmig.stored.attributes import DATA, FILTER_ACTION, FILTER_LIST, MAIN_MODE, NAME, OWNERS, RULES
 from ipsecmig.stored.blobs.nfa import VERSION_TYPE
 from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
 
 _FORWARD: Final = {
-    ObjectClass.POLICY: ("ipsecisakmpreference", "ipsecnfareference"),
-    ObjectClass.NFA: ("ipsecfilterreference", "ipsecnegotiationpolicyreference"),
+    ObjectClass.POLICY: (MAIN_MODE, RULES),
+    ObjectClass.NFA: (FILTER_LIST, FILTER_ACTION),
 }
 _OWNER: Final = {
     ObjectClass.ISAKMP_POLICY: ObjectClass.POLICY,
@@ -79,5 +80,5 @@ def _say_unused(about: About) -> None:
     if data is not None and any(isinstance(v, bytes) and v.startswith(VERSION_TYPE) for v in data.values):
         about.say(messages.VERSION)
         return
-    called = text(about.stored, "ipsecname")
+    called = text(about.stored, NAME)
     about.say(messages.UNUSED, called=f' "{called}"' if called else "")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.actions import Negotiation
 from ipsecmig.dialects.stored.addresses import flag
 from ipsecmig.dialects.stored.authentication import read_authentication
 from ipsecmig.dialects.stored.findings import About, NotUnderstoodError
-from ipsecmig.dialects.stored.objects import DATA, blob, text, trailing
+from ipsecmig.dialects.stored.objects import blob, text, trailing
 from ipsecmig.model.policy import Action, ConnectionType, DefaultResponseRule, Rule
 from ipsecmig.model.selectors import AddressRange, DnsName, Family
+from ipsecmig.stored.attributes import DATA, DESCRIPTION
 from ipsecmig.stored.blobs import NfaBlob
-
-_INTERFACES: Final = {
-    0xFFFFFFFD: ConnectionType.ALL,
-    0xFFFFFFFE: ConnectionType.LAN,
-    0xFFFFFFFF: ConnectionType.DIALUP,
-}
+from ipsecmig.stored.numbers import INTERFACES
 
 
 def read_rule(about: About, name: str, options: int, negotiation: Negotiation) -> Rule | None:
@@ -47,7 +41,7 @@ def read_rule(about: About, name: str, options: int, negotiation: Negotiation) -
         endpoint,
         _connection_type(place, parsed),
         active,
-        text(about.stored, "description"),
+        text(about.stored, DESCRIPTION),
         about.stored.guid,
         about.stored.origin,
     )
@@ -56,7 +50,7 @@ def read_rule(about: About, name: str, options: int, negotiation: Negotiation) -
 def _connection_type(about: About, parsed: NfaBlob) -> ConnectionType:
     if parsed.interface_name.text or not parsed.interface_name.is_sound:
         about.doubt(messages.INTERFACE_NAME)
-    found = _INTERFACES.get(parsed.interface_type)
+    found = INTERFACES.get(parsed.interface_type)
     if found is None:
         about.doubt(messages.INTERFACE, number=parsed.interface_type)
     return found or ConnectionType.ALL
