@@ -43,6 +43,7 @@ from ipsecmig.model.selectors import (
     AddressRange,
     AnyAddress,
     DnsName,
+    Family,
     Me,
     PortRange,
     ServerAddress,
@@ -370,9 +371,14 @@ def said_rule(filter_: Filter, action: Action, methods: tuple[AuthenticationMeth
     return " ".join(["add rule mmpolicy=M qmpolicy=Q", *parts, *map(said_method, methods)])
 
 
+def _is_plain(value: Filter) -> bool:
+    """Whether no side of `value` is every address of IPv4 by number, which is another word for `any`."""
+    return AddressRange.whole(Family.IPV4) not in (value.source, value.destination)
+
+
 @st.composite
 def rule_sets(draw: DrawFn) -> list[tuple[Filter, Action, tuple[AuthenticationMethod, ...]]]:
-    rules = st.tuples(netsh_filters(), st.sampled_from(Action), netsh_authentication())
+    rules = st.tuples(netsh_filters().filter(_is_plain), st.sampled_from(Action), netsh_authentication())
     drawn = draw(st.lists(rules, min_size=1, max_size=4, unique_by=lambda rule: replace(rule[0], description="")))
     return [(replace(filter_, description=""), action, methods) for filter_, action, methods in drawn]
 
