@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Final
 
 from ipsecmig.dialects import decoding, registry
+from ipsecmig.dialects.clixml import messages as clixml_messages
 from ipsecmig.dialects.consec import messages as consec_messages
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.gpo_report import messages as gpo_messages
@@ -25,6 +26,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     stored_messages,
     wfp_messages,
     gpo_messages,
+    clixml_messages,
     xml_messages,
     consec_messages,
     registry_messages,

@@ -7,6 +7,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.clixml import convert as clixml
 from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.gpo_report import convert as gpo_report
 from ipsecmig.dialects.hive import convert as hive
@@ -28,6 +29,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     wfp.STATE_DIALECT,
     wfp.FILTERS_DIALECT,
     gpo_report.DIALECT,
+    clixml.DIALECT,
     consec_strings.DIALECT,
     reg_file.DIALECT,
     reg_query.DIALECT,

@@ -41,6 +41,7 @@ _PROFILES: Final[Mapping[str, str]] = {
     "PublicProfile": "public",
 }
 _ABOUT_IPSEC: Final = ("ipsec", "crl", "saidl", "presharedkey", "authorization", "authz", "tunnel", "transport")
+_AUTHENTICATED: Final = "a firewall rule that depends on who the peer was authenticated as"
 _ELSEWHERE: Final = "the element is not known; `netsh advfirewall consec show rule name=all verbose` says what it is"
 
 
@@ -154,11 +155,14 @@ class Firewall:
             self.merged.append(_PROFILES[node.name])
 
     def _firewall_rule(self, node: Node) -> None:
+        """Count a firewall rule; one that lets in who was authenticated belongs to the connection security rules."""
         self.firewall_rules += 1
         security = next((one.text for one in node.children if one.name.startswith("Security") and one.text), "")
-        if security and node.value("Active").lower() != "false":
-            say = messages.SECURE_ONLY.say(self._origin(node), name=node.value("Name"), security=security)
-            self.said.append(say)
+        bypass = node.value("Action").lower() == "bypass"
+        if (security or bypass) and node.value("Active").lower() != "false":
+            name, asked = node.value("Name"), security or "bypass"
+            self.said.append(messages.SECURE_ONLY.say(self._origin(node), name=name, security=asked))
+            self.refused.append(Refused(f'firewall rule "{name}"', _AUTHENTICATED, self._origin(node)))
 
 
 def _each(node: Node) -> Iterator[Node]:
