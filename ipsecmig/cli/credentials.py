@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable
+from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ipsecmig.errors import UsageError
 from ipsecmig.model.policy import Secret
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
     from ipsecmig.ike.configuration import RsaCredentials
     from ipsecmig.probe.region import Keys
+    from ipsecmig.remote.directory import Login
+
+DIRECTORY_PASSWORD: Final = "IPSECMIG_LDAP_PASSWORD"  # noqa: S105 (the name of a variable)
 
 T = TypeVar("T")
 
@@ -32,6 +38,26 @@ def read_keys(preshared: Path | None, certificate: Path | None, private_key: Pat
     if certificate is None or private_key is None or root is None:
         raise UsageError("--certificate, --private-key and --authority belong together")
     return Keys(secret, _credentials(certificate, private_key, root))
+
+
+def directory_login(user: str | None) -> Login | None:
+    """Return who logs in, None for the owner of the Kerberos ticket.
+
+    The password is in the environment, or is asked for. Raises UsageError where neither can be, or it is empty: a
+    directory takes a name without a password for nobody at all (RFC 4513 5.1.2).
+    """
+    from ipsecmig.remote.directory import Login
+
+    if user is None:
+        return None
+    password = os.environ.get(DIRECTORY_PASSWORD)
+    if password is None:
+        if not sys.stdin.isatty():
+            raise UsageError(f"--user needs a password: put it into the environment, as {DIRECTORY_PASSWORD}")
+        password = getpass(f"Password of {user}: ")
+    if not password or not user:
+        raise UsageError("--user needs a name and a password that are not empty")
+    return Login(user, Secret(password))
 
 
 def _secret(path: Path) -> Secret:

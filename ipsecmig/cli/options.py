@@ -35,7 +35,9 @@ class LossThreshold(StrEnum):
 Sources = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...", show_default=False, help="Files or folders to read, in order; - is standard input."
+        metavar="SOURCE...",
+        show_default=False,
+        help="Files, folders or ldaps://SERVER to read, in order; - is standard input.",
     ),
 ]
 FromFormat = Annotated[
@@ -69,6 +71,21 @@ MyAddresses = Annotated[
 WindowsOption = Annotated[
     WindowsVersion | None, typer.Option("--windows", help="The source's Windows version; overrides the inventory.")
 ]
+User = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        envvar="IPSECMIG_LDAP_USER",
+        help="Who reads an ldap source, by password; without it, the Kerberos ticket's owner.",
+    ),
+]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file", metavar="FILE", help="The authorities, in PEM, that an ldap server's certificate may be from."
+    ),
+]
 Against = Annotated[
     list[str] | None,
     typer.Option(
@@ -92,11 +109,21 @@ class ReadingOptions:
     define: Define = None
     assume: Assume = None
     encoding: Encoding = None
+    user: User = None
+    ca_file: CaFile = None
 
     def of(self, *names: str) -> Inputs:
         """Return the sources called `names`, to be read so. Raises UsageError for a definition without `=`."""
         definitions, assumptions = _definitions(self.define or []), frozenset(self.assume or [])
-        return Inputs(names, self.from_, self.encoding, definitions, assumptions)
+        access = Access(self.user, self.ca_file)
+        return Inputs(names, self.from_, self.encoding, definitions, assumptions, access)
+
+
+class Access(NamedTuple):
+    """How a directory is read: by whom (None: the owner of the Kerberos ticket), and which authorities are trusted."""
+
+    user: str | None = None
+    authority: Path | None = None
 
 
 class Inputs(NamedTuple):
@@ -107,6 +134,7 @@ class Inputs(NamedTuple):
     encoding: str | None = None
     definitions: Mapping[str, str] = MappingProxyType({})
     assumptions: frozenset[str] = frozenset()
+    access: Access = Access()
 
 
 @dataclass(frozen=True, slots=True)

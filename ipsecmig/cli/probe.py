@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.options import (
+    Access,
     Against,
     Format,
     FormatOption,
@@ -86,7 +87,7 @@ def probe(
     inputs = reading.of(as_)
     flat = _flat(inputs, site, reading.policy, local, printer)
     plan = make_plan(flat, _region(flat, peer, packet_), local, peer, keys)
-    comparison = _against(flat, plan, against or [])
+    comparison = _against(flat, plan, against or [], inputs.access)
     report = asyncio.run(run(Request(plan, Ports(source_port, port), listen, explain, ping, timeout)))
     _save(pcap, report)
     return _print(report, flat, comparison, printer, format_)
@@ -115,16 +116,16 @@ def _region(flat: FlatPolicy, peer: Address, packet: str | None) -> Region:
     return choose_region(flat, peer, None if packet is None else parse_packet(packet))
 
 
-def _against(flat: FlatPolicy, plan: Plan, names: list[str]) -> tuple[PeerDifference, ...]:
+def _against(flat: FlatPolicy, plan: Plan, names: list[str], access: Access) -> tuple[PeerDifference, ...]:
     """Return what differs between the policy and the peer's own configuration; nothing if that is not given."""
     if not names:
         return ()
     from ipsecmig.cli.peer import peer_differences
-    from ipsecmig.cli.sources import load
+    from ipsecmig.cli.sources import configurations
     from ipsecmig.dialects.base import ReadOptions
-    from ipsecmig.verify.readback.registry import is_configuration, read_targets
+    from ipsecmig.verify.readback.registry import read_targets
 
-    files = [source for name in names for source, named in load(name) if named or is_configuration(source.name)]
+    files = configurations(names, access)
     return peer_differences(plan.region, read_targets(files, flat.site, ReadOptions()))
 
 

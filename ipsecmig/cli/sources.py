@@ -12,7 +12,7 @@ from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import PolicyStore
 
 if TYPE_CHECKING:
-    from ipsecmig.cli.options import Inputs
+    from ipsecmig.cli.options import Access, Inputs
     from ipsecmig.cli.printer import Printer
 
 STANDARD_INPUT = "-"
@@ -36,7 +36,7 @@ def read_store(options: Inputs, printer: Printer) -> PolicyStore:
 
 def read_sources(options: Inputs) -> Reading:
     """Return what the sources say together; each is read on its own, in order."""
-    return read_loaded([loaded for name in options.names for loaded in load(name)], options)
+    return read_loaded([loaded for name in options.names for loaded in load(name, options.access)], options)
 
 
 def read_loaded(loaded: Iterable[tuple[Source, bool]], options: Inputs) -> Reading:
@@ -57,10 +57,21 @@ def _check_assumptions(given: frozenset[str]) -> None:
         raise UsageError(f"--assume: there is no assumption {unknown}; there are: {', '.join(sorted(known))}")
 
 
-def load(name: str) -> Iterator[tuple[Source, bool]]:
+def configurations(names: Iterable[str], access: Access) -> list[Source]:
+    """Return the inputs called `names`, and of a folder every configuration in it, without rollbacks and the like."""
+    from ipsecmig.verify.readback.registry import is_configuration
+
+    return [one for name in names for one, named in load(name, access) if named or is_configuration(one.name)]
+
+
+def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:
     """Yield the input called `name`, or every file of the folder of that name; whether it was named itself."""
     from ipsecmig.dialects.decoding import read_source
+    from ipsecmig.remote.location import is_directory
 
+    if is_directory(name):
+        yield _directory(name, access), True
+        return
     path = Path(name)
     if name == STANDARD_INPUT or not path.is_dir():
         yield read_source(name), True
@@ -70,6 +81,16 @@ def load(name: str) -> Iterator[tuple[Source, bool]]:
         raise InputError((_error(EMPTY, name, "the folder holds no file"),))
     for file in files:
         yield read_source(str(file)), False
+
+
+def _directory(name: str, access: Access) -> Source:
+    """Return what a live directory answers; the URL names it from then on."""
+    from ipsecmig.cli.credentials import directory_login
+    from ipsecmig.remote.directory import read_directory
+    from ipsecmig.remote.location import parse_url
+
+    at = parse_url(name)
+    return Source(at.url, read_directory(at, directory_login(access.user), access.authority))
 
 
 def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:

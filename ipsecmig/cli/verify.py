@@ -19,7 +19,6 @@ from ipsecmig.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ipsecmig.dialects.base import Source
     from ipsecmig.model.flatten import FlatPolicy
     from ipsecmig.verify.negotiation.result import Negotiation
     from ipsecmig.verify.target import ReadTarget
@@ -43,6 +42,7 @@ def verify(
     """
     from ipsecmig.cli.differences import print_comparison
     from ipsecmig.cli.policies import read_flat
+    from ipsecmig.cli.sources import configurations
     from ipsecmig.dialects.base import ReadOptions
     from ipsecmig.verify.compare import compare
     from ipsecmig.verify.readback.registry import read_targets
@@ -50,8 +50,7 @@ def verify(
     printer = talk.printer()
     inputs = reading.of(source)
     flat = read_flat(inputs, site, reading.policy, printer)
-    files = [file for name in against or () for file in _files(name)]
-    targets = read_targets(files, flat.site, ReadOptions())
+    targets = read_targets(configurations(against or (), inputs.access), flat.site, ReadOptions())
     negotiations = _negotiations(flat, targets) if negotiate else None
     return print_comparison(compare(flat, targets), printer, format_, negotiations)
 
@@ -63,11 +62,3 @@ def _negotiations(flat: FlatPolicy, targets: Sequence[ReadTarget]) -> tuple[Nego
     from ipsecmig.verify.negotiation.negotiate import negotiate
 
     return negotiate(flat, targets, random=secrets.token_bytes, at=time.time())
-
-
-def _files(name: str) -> list[Source]:
-    """Return the file `name`, or of a folder every configuration in it, without rollbacks and the like."""
-    from ipsecmig.cli.sources import load
-    from ipsecmig.verify.readback.registry import is_configuration
-
-    return [source for source, named in load(name) if named or is_configuration(source.name)]

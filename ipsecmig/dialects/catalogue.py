@@ -11,6 +11,7 @@ from ipsecmig.dialects.consec import messages as consec_messages
 from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.gpo_report import messages as gpo_messages
 from ipsecmig.dialects.ipseccmd import messages as ipseccmd_messages
+from ipsecmig.dialects.ldif import messages as ldif_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
 from ipsecmig.dialects.registry_tree import messages as registry_messages
@@ -23,6 +24,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     decoding,
     container_messages,
     messages,
+    ldif_messages,
     stored_messages,
     wfp_messages,
     gpo_messages,

@@ -1,1 +1,1 @@
-"""Reads the policies of Windows hosts over WinRM, and changes nothing there."""
+"""Reads policies where they live, over WinRM and LDAP, and changes nothing there."""

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
+_END: Final = "-"
+
 WIDTH: Final = 76
 """Longer lines are folded when written."""
 
@@ -27,7 +29,7 @@ class Flaw(Enum):
 class Value(NamedTuple):
     """One line of an entry: `attribute` in lower case, its options in lower case, and the value's bytes.
 
-    Where there is a `flaw` the value is empty.
+    Where there is a `flaw` the value is empty. A line that ends one change of several is the attribute `-`.
     """
 
     line: int
@@ -91,6 +93,8 @@ def _physical(text: bytes) -> Iterator[bytes]:
 
 def _value(number: int, line: bytes) -> Value:
     found = _LINE.match(line)
+    if line == _END.encode():
+        return Value(number, _END, (), b"")
     if found is None:
         return Value(number, "", (), b"", Flaw.NO_COLON)
     attribute = found[1].decode("ascii").lower()

@@ -97,7 +97,7 @@ def inspect_each(job: Job) -> Inspected:
 
 
 def _loaded(job: Job) -> list[Loaded]:
-    return [one for name in job.inputs.names for one in load(name)]
+    return [one for name in job.inputs.names for one in load(name, job.inputs.access)]
 
 
 @collector_paused()
@@ -156,7 +156,7 @@ def _texts(sources: Sequence[Source], inputs: Inputs) -> Iterator[tuple[str, str
 
 def peer_inspection(inputs: Inputs, policy: str | None, inventory: Inventory) -> Inspection:
     """Return the other host's policy. Raises as `inspect_together`, and UsageError for several policies."""
-    store = read_on([one for name in inputs.names for one in load(name)], inputs).store
+    store = read_on([one for name in inputs.names for one in load(name, inputs.access)], inputs).store
     try:
         return Inspection(store, select_policy(store, policy), inventory)
     except UsageError as failure:

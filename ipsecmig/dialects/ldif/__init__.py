@@ -1,0 +1,1 @@
+"""LDIF dumps of a domain's IP Security container: by ldifde, ldapsearch, ldbsearch, or read live."""
