@@ -8,6 +8,7 @@ from typing import Final
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.clixml import convert as clixml
+from ipsecmig.dialects.consec import netsh as consec_netsh
 from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.gpo_report import convert as gpo_report
 from ipsecmig.dialects.hive import convert as hive
@@ -33,6 +34,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     gpo_report.DIALECT,
     clixml.DIALECT,
     consec_strings.DIALECT,
+    consec_netsh.DIALECT,
     reg_file.DIALECT,
     reg_query.DIALECT,
     reg_add.DIALECT,

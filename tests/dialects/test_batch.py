@@ -387,7 +387,6 @@ def test_settings_of_the_host(command: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "netsh advfirewall consec add rule name=x",
         "regedit /s policy.reg",
         r"reg add HKLM\SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local\x /v y /d z",
         'schtasks /create /tr "netsh ipsec static delete all"',

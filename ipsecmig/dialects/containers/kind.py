@@ -21,7 +21,8 @@ class Kind(Enum):
 
 
 _COMMAND = re.compile(
-    r"\bnetsh\b|\bipsec(?:cmd|pol)\b|\bipsec[ \t]+(?:static|dynamic)\b|\bstatic[ \t]+(?:add|set|delete)\b",
+    r"\bnetsh\b|\bipsec(?:cmd|pol)\b|\bipsec[ \t]+(?:static|dynamic)\b|\badvfirewall[ \t]+consec\b"
+    r"|\bstatic[ \t]+(?:add|set|delete)\b",
     re.IGNORECASE,
 )
 _MARKUP_START = re.compile(r"\s*<(?:!doctype|\?xml|html|head|body|!--)", re.IGNORECASE)
@@ -59,7 +60,9 @@ _BATCH = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _SCRIPT_LINE = re.compile(
-    r"^[ \t]*(?:pushd[ \t]+ipsec\b|ipsec(?:[ \t]+(?:static|dynamic)\b|[ \t]*$)|static[ \t]+(?:add|set|delete|del)\b"
+    r"^[ \t]*(?:pushd[ \t]+(?:ipsec|advfirewall)\b|advfirewall(?:[ \t]+(?:consec|mainmode|set)\b|[ \t]*$)"
+    r"|consec(?:[ \t]+(?:add|set|delete|del)\b|[ \t]*$)"
+    r"|ipsec(?:[ \t]+(?:static|dynamic)\b|[ \t]*$)|static[ \t]+(?:add|set|delete|del)\b"
     r"|(?:add|set|delete|del)[ \t]+(?:policy|rule|filter\w*|store|defaultrule|all)\b)",
     re.MULTILINE | re.IGNORECASE,
 )

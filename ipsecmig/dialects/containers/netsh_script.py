@@ -26,6 +26,8 @@ _STATIC_COMMAND = re.compile(
     r"|(?:importpolicy|exportpolicy)\b",
     re.IGNORECASE,
 )
+_BEARS_ON_IPSEC: Final = re.compile(r"(?:reset|import)\b|set[ \t]+global[ \t]+(?:ipsec|mainmode)\b", re.IGNORECASE)
+"""What bears on connection security rules among the commands of Windows Firewall itself."""
 _SILENT: Final = {"?", "/?", "-?", "help", "dump", "show", "exit", "quit", "bye", "popd"}
 
 
@@ -61,8 +63,8 @@ def _deliver(context: str, part: Mapped, out: Output) -> None:
             out.command(context, part)
     elif context == "ipsec" and verb not in _SILENT:
         out.opaque(part, "netsh ipsec has no such command; `static` or `dynamic` is missing")
-    elif context.startswith("advfirewall ") and verb not in _SILENT:
-        out.opaque(part, "is a connection security rule of Windows Firewall, which is not read from netsh commands")
+    elif _is_of_firewall(context, verb, part):
+        out.command(context, part)
     elif context == "" and match is not None and verb == "exec":
         run_file(part.cut(match.end()).strip(), part, out)
     elif context == "" and (
@@ -71,6 +73,13 @@ def _deliver(context: str, part: Mapped, out: Output) -> None:
         out.host = (machine[1] or "").strip("\\").lower()
     elif context == "" and HOLE in verb and re.search(r"(?i)\b(?:ipsec|static)\b", part.text):
         out.opaque(part, out.why(part))
+
+
+def _is_of_firewall(context: str, verb: str, part: Mapped) -> bool:
+    """Whether the command is about connection security rules of Windows Firewall."""
+    if context == "advfirewall":
+        return _BEARS_ON_IPSEC.match(part.text) is not None
+    return context.startswith("advfirewall ") and verb not in _SILENT
 
 
 def command_line(arguments: Mapped, whole: Mapped, out: Output) -> None:

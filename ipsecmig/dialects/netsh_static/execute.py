@@ -31,6 +31,8 @@ from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
 from ipsecmig.dialects.notes import Note
 
 _CONTEXTS: Final = {"ipsec static": syntax.STATIC, "ipsec dynamic": syntax.DYNAMIC}
+_FIREWALL_RESET: Final = ("advfirewall", "reset")
+"""Takes away the rules of Windows Firewall, and none of netsh ipsec."""
 _DELETE: Final = "delete"
 _EXEMPTION_VALUES: Final = ("0", "1", "2", "3")
 _BOOT_MODES: Final = ("stateful", "block", "permit")
@@ -78,7 +80,7 @@ def _note_both_in_force(session: Session) -> None:
 def run_command(session: Session, command: Command) -> None:
     """Run one command of netsh, ipsecpol or ipseccmd."""
     context = _CONTEXTS.get(command.context)
-    if not command.text.strip(" \t"):
+    if not command.text.strip(" \t") or (command.context, command.text.lower()) == _FIREWALL_RESET:
         return
     if command.context == IPSECCMD:
         from ipsecmig.dialects.ipseccmd import execute as ipseccmd  # imported here, as it builds on this package
