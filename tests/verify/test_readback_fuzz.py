@@ -6,6 +6,7 @@ Also: what is read without the grammar, because it is long and plain, means what
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF16_LE
 from functools import cache
 
 import pytest
@@ -34,7 +35,7 @@ CLOSED = "netsh ipsec static add policy name=P assign=yes\nnetsh ipsec static ad
 def texts() -> tuple[tuple[str, str], ...]:
     """Return every kind of configuration: emitted, written by hand, and printed by nft."""
     emitted = [
-        (file.path, file.content.decode())
+        (file.path, file.content.decode("utf-16" if file.content.startswith(BOM_UTF16_LE) else "utf-8"))
         for target in TARGETS
         for file in target.emit(emission_request(SAMPLE)).files
         if is_configuration(file.path) and not file.secret

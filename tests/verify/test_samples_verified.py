@@ -14,6 +14,7 @@ BUNDLES = [
     ("xfrm",),
     ("strongswan",),
     ("netsh",),
+    ("reg",),
     ("nftables", "xfrm"),
     ("nftables", "strongswan"),
 ]
