@@ -21,5 +21,5 @@ def grammar(name: str) -> Path:
 
 
 def schema(name: str) -> Path:
-    """Return the path of the JSON schema `name`, for example `ir.schema.json`."""
+    """Return the path of the schema `name`: `ir.schema.json` of JSON, `clixml.rng` in RELAX NG of XML."""
     return _find("schemas", name)

@@ -84,7 +84,7 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_wheel_holds_the_grammars_and_schemas(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     shipped = {f"ipsecmig/_data/{p.parent.name}/{p.name}" for p in CHECKOUT.glob("grammar/*.lark")}
-    shipped |= {f"ipsecmig/_data/{p.parent.name}/{p.name}" for p in CHECKOUT.glob("schemas/*.json")}
+    shipped |= {f"ipsecmig/_data/{p.parent.name}/{p.name}" for p in CHECKOUT.glob("schemas/*")}
     assert shipped
     assert shipped <= names
     assert "ipsecmig/py.typed" in names

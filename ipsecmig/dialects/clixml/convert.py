@@ -18,7 +18,7 @@ from ipsecmig.consec.objects import (
     QuickModeCryptoSet,
 )
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.clixml import messages
 from ipsecmig.dialects.clixml.properties import Properties
 from ipsecmig.dialects.clixml.rules import FILTERS, Filters, id_of, main_mode_tokens, rule_tokens, title
@@ -163,4 +163,9 @@ DIALECT: Final = Dialect(
     confidence="unverified",
     suffixes=(".xml", ".clixml"),
     assumptions=ASSUMPTIONS,
+    evidence=Evidence.LISTING,
+    unverified=(
+        "the classes and properties of authentication and crypto proposals",
+        "numbers in place of names, but in Enabled, Profiles and InboundSecurity and OutboundSecurity",
+    ),
 )

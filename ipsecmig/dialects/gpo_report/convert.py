@@ -15,7 +15,7 @@ from ipsecmig.consec.objects import (
 )
 from ipsecmig.consec.sets import global_settings
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import policy as consec
 from ipsecmig.dialects.consec.draft import ASSUMPTIONS
 from ipsecmig.dialects.gpo_report import messages
@@ -112,4 +112,11 @@ DIALECT: Final = Dialect(
     confidence="unverified",
     suffixes=(".xml",),
     assumptions=ASSUMPTIONS,
+    evidence=Evidence.LISTING,
+    unverified=(
+        "connection security rules in reports, and what the elements of crypto sets are called",
+        "ranks of settings in `gpresult /x`",
+        "the extension of IP security policies",
+        "how a report shows a preshared key",
+    ),
 )

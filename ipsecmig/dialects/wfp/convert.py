@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.wfp import messages
 from ipsecmig.dialects.wfp.compiled import Compiled
 from ipsecmig.dialects.wfp.state import FILTERS, STATE, State, is_container
@@ -49,9 +49,27 @@ def _detect(source: Source, name: str) -> int:
     return 100 if root is not None and root.name == name else 0
 
 
+_UNVERIFIED: Final = (
+    "the elements of provider contexts, and of filters of IPsec layers",
+    "everything read from it: compiled state says nothing of what is blocked or passes unprotected",
+)
 STATE_DIALECT: Final = Dialect(
-    "wfp-state", "state of the filtering platform (netsh wfp show state)", detect_state, read, "unverified", (".xml",)
+    name="wfp-state",
+    title="state of the filtering platform (netsh wfp show state)",
+    detect=detect_state,
+    read=read,
+    confidence="unverified",
+    suffixes=(".xml",),
+    evidence=Evidence.LISTING,
+    unverified=_UNVERIFIED,
 )
 FILTERS_DIALECT: Final = Dialect(
-    "wfp-filters", "filters of the platform (netsh wfp show filters)", detect_filters, read, "unverified", (".xml",)
+    name="wfp-filters",
+    title="filters of the platform (netsh wfp show filters)",
+    detect=detect_filters,
+    read=read,
+    confidence="unverified",
+    suffixes=(".xml",),
+    evidence=Evidence.LISTING,
+    unverified=_UNVERIFIED,
 )
