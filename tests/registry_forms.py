@@ -200,6 +200,14 @@ class _Bin:
         pairs = b"".join(struct.pack("<II", offset, 0) for offset in offsets)
         return self.cell(self.lists.encode() + struct.pack("<H", len(offsets)) + pairs)
 
+    def root(self, node: _Node) -> int:
+        """Write the whole tree; the root's record comes first in the bin, where Windows has it."""
+        offset = self.cell(bytes(76 + len(node.name)))
+        copy = self.key(node, 0x0C)
+        length = 76 + len(node.name)
+        self.data[offset + 4 : offset + 4 + length] = self.data[copy + 4 : copy + 4 + length]
+        return offset
+
     def key(self, node: _Node, flags: int = 0) -> int:
         below = [self.key(one) for one in node.below.values()]
         values = [self.value(one) for one in node.values.values()]
@@ -223,7 +231,7 @@ def hive(keys: Keys, root: str, *, lists: str = "lh", name: str = "ROOT", clean:
             node = node.below.setdefault(part, _Node(part)) if part else node
         node.values = key.values
     cells = _Bin(lists)
-    offset = cells.key(tree, 0x0C)
+    offset = cells.root(tree)
     cells.data += struct.pack("<i", 4096 - (len(cells.data) - 32 + 32) % 4096).ljust(4, b"\0")
     cells.data += bytes(-len(cells.data) % 4096)
     cells.data[:32] = b"hbin" + struct.pack("<II8xQI", 0, len(cells.data), 0, 0)

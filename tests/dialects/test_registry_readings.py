@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
+from regipy.registry import RegistryHive
 from registry_forms import TEXT_FORMS, Keys, add, hive, keys, pol, reg5
 
 from ipsecmig.dialects import registry
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
-from ipsecmig.errors import InputError
+from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import StoreKind
 from ipsecmig.stored.registry import RegistryValue
 
@@ -291,3 +294,18 @@ def test_keys_in_blobs_are_never_shown(key: bytes) -> None:
             except InputError as error:
                 shown = repr(error.diagnostics)
             assert key.hex()[:40] not in shown.lower()
+
+
+def test_without_regipy_a_hive_is_a_usage_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "regipy", None)
+    with pytest.raises(UsageError, match=r"ipsecmig\[hive\]"):
+        read(hive(keys(stored()), MACHINE))
+
+
+def test_regipy_reads_the_hives_of_these_tests(tmp_path: Path) -> None:
+    """What the writer of the tests makes is a hive to a reader that knows neither it nor ours."""
+    path = tmp_path / "hive"
+    path.write_bytes(hive(keys(stored()), MACHINE))
+    opened = RegistryHive(str(path))  # type: ignore[no-untyped-call]  # regipy annotates little
+    key = opened.get_key(rf"\{LOCAL.removeprefix(MACHINE)[1:]}\{POLICY}")  # type: ignore[no-untyped-call]
+    assert {value.name: value.value for value in key.iter_values(trim_values=False)}["ipsecName"] == "Servers"
