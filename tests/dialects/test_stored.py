@@ -34,7 +34,10 @@ from ipsecmig.model.policy import (
     Transform,
 )
 from ipsecmig.model.selectors import ANY, UDP, AddressRange, PortRange
-from ipsecmig.stored.blobs.nfa import NfaBlob
+from ipsecmig.stored.blobs import IsakmpBlob, NegotiationBlob, PolicyBlob
+from ipsecmig.stored.blobs.isakmp import IsakmpMethod
+from ipsecmig.stored.blobs.negotiation import Algorithm, Offer
+from ipsecmig.stored.blobs.nfa import AuthMethod, NfaBlob
 from ipsecmig.stored.objects import Assignment, Container, ObjectClass
 
 POLICY, ISAKMP, NFA, ACTION, FILTER = (
@@ -139,3 +142,67 @@ def test_a_local_policy() -> None:
     )
     assert [d.code for d in reading.diagnostics] == ["SP038"]
     assert reading.store.filter_lists[1].filters[0].origin.offset == 24
+
+
+JUNK = bytes.fromhex("cdcd")
+LENGTHS = bytes.fromhex("4000000008000000")
+
+
+def test_memory_that_windows_2000_left_in_reserved_fields_says_nothing() -> None:
+    method = IsakmpMethod(
+        reserved=JUNK,
+        encryption=3,
+        reserved_encryption=LENGTHS,
+        hash=1,
+        reserved_hash=LENGTHS + JUNK * 4,
+        reserved_random=bytes(4) + b"\xcd" * 3,
+        group=1,
+        lifetime_seconds=28800,
+        pfs_identity=0xCDCDCDCD,
+    )
+    path = "SOFTWARE\\Policies".encode("utf-16-le")
+    slots = (
+        Algorithm(3, 2, 2, LENGTHS),
+        Algorithm(0x530051, 0x720065, 0x2D0031, path[:8]),
+        Algorithm(7, 7, 7, path[8:16]),
+    )
+    offer = Offer(900, 100000, 0, 0, 1, slots)
+    container = Container(
+        objects=(
+            stored(
+                POLICY,
+                1,
+                PolicyBlob(0),
+                ipsecname="Server (Request Security)",
+                ipsecisakmpreference=refer(ISAKMP, 2),
+                ipsecnfareference=refer(NFA, 3),
+                ipsecdatatype="598",
+            ),
+            stored(ISAKMP, 2, IsakmpBlob(instance=JUNK * 8, methods=(method,))),
+            stored(
+                NFA,
+                3,
+                NfaBlob((AuthMethod(5, bytes(2)),), 0xFFFFFFFD, is_active=1),
+                ipsecname="Request Security (Optional) Rule",
+                ipsecfilterreference=refer(FILTER, 5),
+                ipsecnegotiationpolicyreference=refer(ACTION, 4),
+            ),
+            stored(
+                ACTION,
+                4,
+                NegotiationBlob((offer, Offer(slots=slots))),
+                ipsecname="Request Security (Optional)",
+                ipsecnegotiationpolicytype=ORDINARY,
+                ipsecnegotiationpolicyaction="{3F91A81A-7647-11D1-864D-D46A00000000}",
+            ),
+            stored(FILTER, 5, WINDOWS_2000_FILTER_LIST, ipsecname="L2TP"),
+        )
+    )
+    reading = read_containers([container], ())
+    assert reading.diagnostics == ()
+    (policy,), (action,) = reading.store.policies, reading.store.filter_actions
+    des3 = Encryption.TRIPLE_DES
+    assert policy.main_mode == MainMode((MainModeOffer(des3, Integrity.MD5, DhGroup.MODP768),))
+    assert policy.polling_interval_seconds == 10800
+    assert action.offers == (QuickModeOffer((EspTransform(des3, Integrity.SHA1),), 900, 100000),)
+    assert (action.soft, action.inbound_passthrough, action.pfs) == (True, True, False)

@@ -244,6 +244,36 @@ def test_what_is_not_understood_leaves_everything_undecided(objects: Objects, co
     assert message in [one.reason for one in reading.store.not_understood]
 
 
+def with_default_response(rule: NfaBlob = RULE, action: str = NEGOTIATE, rules: int = 1) -> Objects:
+    """Return the sound objects and a default response rule, or more of them."""
+    numbers = range(20, 20 + rules)
+    links = {"ipsecnegotiationpolicyreference": refer(ACTION, 10)}
+    kinds = {"ipsecnegotiationpolicytype": DEFAULT_RESPONSE, "ipsecnegotiationpolicyaction": action}
+    return {
+        **with_attribute("policy", "ipsecnfareference", *(refer(NFA, n) for n in numbers)),
+        **{str(n): stored(NFA, n, rule, **links) for n in numbers},
+        "response": stored(ACTION, 10, NegotiationBlob((OFFER,)), **kinds),
+        "rule": stored(NFA, 3, RULE),
+    }
+
+
+@pytest.mark.parametrize(
+    ("objects", "code"),
+    [
+        (with_default_response(), None),
+        (with_default_response(rules=2), "SP051"),
+        (with_default_response(replace(RULE, interface_type=0xFFFFFFFE)), "SP052"),
+        (with_default_response(TUNNEL), "SP052"),
+        (with_default_response(action=BLOCK), "SP053"),
+    ],
+)
+def test_default_response(objects: Objects, code: str | None) -> None:
+    reading = read(objects)
+    assert reading.store.policies[0].default_response is not None
+    assert {d.code for d in reading.diagnostics} - {"SP010", "SP033"} == ({code} if code else set())
+    assert bool(reading.store.not_understood) == bool(code)
+
+
 @pytest.mark.parametrize(
     ("objects", "code"),
     [

@@ -35,11 +35,6 @@ class WideString(NamedTuple):
         """Whether `text` says everything: it ends in its only NUL, or is empty, and every character is one."""
         return not self.raw or self.raw == (self.text + _NUL).encode("utf-16-le", "replace")
 
-    @property
-    def size(self) -> int:
-        """How many bytes it takes in a blob, with its length."""
-        return _LENGTH.size + len(self.raw)
-
     def write(self) -> bytes:
         """Return its bytes: the length in bytes, then the string."""
         return _LENGTH.pack(len(self.raw)) + self.raw
