@@ -1,0 +1,1 @@
+"""What `netsh ipsec static show` prints, read back into a policy store."""
