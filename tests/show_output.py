@@ -132,7 +132,7 @@ class _Writer:
         yield self.line(Key.DESCRIPTION, self.text(policy.description))
         yield self.line(Key.STORE, self.store(policy.store))
         yield self.line(Key.MODIFIED, DATE)
-        yield self.line(Key.GUID, self.guid("policy", policy.name))
+        yield self.line(Key.GUID, self.guid(f"policy {policy.store.kind}", policy.name))
         yield self.line(Key.ASSIGNED, self.yes(policy.assigned))
         yield self.line(Key.POLLING_INTERVAL, f"{policy.polling_interval_seconds // 60} minutes")
         sessions = f"{mode.lifetime_seconds // 60} minutes / {mode.quick_mode_limit} Quick Mode sessions"
@@ -221,7 +221,7 @@ class _Writer:
         yield self.line(Key.DESCRIPTION, self.text(one.description))
         yield self.line(Key.STORE, self.store(one.store))
         yield self.line(Key.MODIFIED, DATE)
-        yield self.line(Key.GUID, self.guid("list", one.name))
+        yield self.line(Key.GUID, self.guid(f"list {one.store.kind}", one.name))
         yield self.line(Key.FILTER_COUNT, str(len(one.filters)))
         yield from self.title(Key.FILTERS)
         for number, filter_ in enumerate(one.filters):
@@ -279,7 +279,7 @@ class _Writer:
             yield from (_quick_mode_offer(offer) for offer in one.offers)
         yield self.line(Key.PFS, self.yes(one.pfs))
         yield self.line(Key.MODIFIED, DATE)
-        yield self.line(Key.GUID, self.guid("action", one.name))
+        yield self.line(Key.GUID, self.guid(f"action {one.store.kind}", one.name))
 
 
 def _references(rule: Rule) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -31,7 +31,6 @@ from ipsecmig.model.policy import (
     Policy,
     PolicyStore,
     Rule,
-    StoreKind,
     StoreLocation,
 )
 from ipsecmig.model.selectors import AddressRange, DnsName
@@ -122,9 +121,9 @@ class Assembler:
 
     def _count(self, record: Record, key: Key, *found: int) -> None:
         """Check the printed number of parts against what was found, any of which is right."""
-        expected = integers(record.get(key), 1)
-        if expected is not None and expected[0] not in found:
-            fields = {"label": _LABELS[key], "expected": expected[0], "found": found[0]}
+        stated = self._said(record, key, integers(record.get(key), 1), found)
+        if stated[0] not in found:
+            fields = {"label": _LABELS[key], "stated": stated[0], "found": found[0]}
             self._findings.doubt(messages.WRONG_COUNT, record.line, described(record), **fields)
 
     def _store(self, record: Record) -> StoreLocation:
@@ -135,8 +134,7 @@ class Assembler:
         if kind is None:
             self._findings.note(messages.UNKNOWN_STORE, record.line, value=value)
             return LOCAL_STORE
-        domain = value.partition("<")[2].rstrip("> ") if kind is StoreKind.DOMAIN else ""
-        return StoreLocation(kind, domain)
+        return StoreLocation(kind)
 
     # ---- Objects -----------------------------------------------------------------------------------------------------
 
@@ -232,6 +230,8 @@ class Assembler:
     def _response(self, record: RuleRecord) -> DefaultResponseRule:
         self._findings.note(messages.DEFAULT_RESPONSE, record.line)
         action = None if record.action is None else self._action(record.action)
+        if action is None:
+            self._findings.doubt(messages.NO_FILTER_LIST, record.line, described(record), part="filter action")
         return DefaultResponseRule(
             self._flag(record, Key.ACTIVATED, default=True),
             tuple(record.methods),
@@ -266,7 +266,7 @@ class Assembler:
         found, what = len(record.methods), described(record)
         label = "Authentication Methods"
         if record.method_count is not None and record.method_count != found:
-            fields = {"label": label, "expected": record.method_count, "found": found}
+            fields = {"label": label, "stated": record.method_count, "found": found}
             self._findings.doubt(messages.WRONG_COUNT, record.line, what, **fields)
         elif not found and action.action is Action.NEGOTIATE:
             self._findings.doubt(messages.MISSING_LINE, record.line, what, label=label, owner=what)
@@ -292,7 +292,7 @@ class Assembler:
                 self._findings.doubt(messages.NOT_SHOWN, made.origin.line, text, kind=text)
         counted = self._reader.policy_count
         if counted is not None and counted[1] != len(self._reader.policies):
-            fields = {"label": "No. of Policies", "expected": counted[1], "found": len(self._reader.policies)}
+            fields = {"label": "No. of Policies", "stated": counted[1], "found": len(self._reader.policies)}
             self._findings.doubt(messages.WRONG_COUNT, counted[0], "the output", **fields)
 
     def _assign(self, record: AssignmentRecord) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.netsh_show import messages, structure
 from ipsecmig.dialects.netsh_show.assemble import Assembler
 from ipsecmig.dialects.netsh_show.findings import Findings
@@ -22,7 +22,7 @@ _LOOKED_AT: Final = 1 << 16
 _CERTAIN: Final = 97
 _LIKELY: Final = 40
 _COMMANDS: Final = re.compile(
-    r"\bstatic[ \t]+(?:add|set|del\w*)[ \t]|^[ \t]*(?:add|set|del\w*)[ \t]+(?:policy|rule|filter\w*)[ \t]",
+    r"\b(?:static|dynamic)[ \t]+(?:add|set|del\w*)[ \t]|^[ \t]*(?:add|set|del\w*)[ \t]+(?:policy|rule|filter\w*)[ \t]",
     re.IGNORECASE | re.MULTILINE,
 )
 _FAILURE: Final = re.compile(r"^[ \t]*ERR IPsec\[\d{4,5}\]", re.IGNORECASE | re.MULTILINE)
@@ -101,9 +101,9 @@ def detect(source: Source) -> int:
         return 0
     vocabulary = Vocabulary({})
     found = {key for line in text.split("\n") if (key := _key(line, vocabulary)) is not None}
-    if (found & _BEGINNINGS and len(found) >= _ENOUGH) or _STATE.search(text) or _is_structured(text):
+    if (found & _BEGINNINGS and len(found) >= _ENOUGH) or _is_structured(text):
         return _CERTAIN
-    if _FAILURE.search(text):
+    if _STATE.search(text) or _FAILURE.search(text):
         return _LIKELY if _COMMANDS.search(text) else _CERTAIN
     return _LIKELY if found & _BEGINNINGS else 0
 
@@ -123,6 +123,11 @@ DIALECT: Final = Dialect(
     title="output of netsh ipsec static show, in several languages",
     detect=detect,
     read=read,
-    confidence="filter lists seen, the rest unverified",
+    confidence="seen",
     suffixes=(".txt", ".log"),
+    evidence=Evidence.LISTING,
+    unverified=(
+        "policies, rules and filter actions, tables, and server addresses",
+        "labels other than the English and Chinese ones of filter lists",
+    ),
 )

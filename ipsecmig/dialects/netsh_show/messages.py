@@ -120,7 +120,7 @@ MISSING_LINE: Final = Note("SW035", _WARNING, 'the line "{label}" is missing fro
 WRONG_COUNT: Final = Note(
     "SW036",
     _WARNING,
-    '"{label}" says {expected}, but {found} are printed: the output is cut, or was not understood whole',
+    '"{label}" says {stated}, but {found} are printed: the output is cut, or was not understood whole',
     _AGAIN,
 )
 TRUNCATED: Final = Note(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
-from ipsecmig.model.policy import FilterAction, FilterList, Policy
+from ipsecmig.model.policy import FilterAction, FilterList, Policy, StoreLocation
 
 Named = TypeVar("Named", Policy, FilterList, FilterAction)
 
@@ -23,15 +23,15 @@ class Shelf(Generic[Named]):
     objects: list[Named] = field(default_factory=list)
     is_full: list[bool] = field(default_factory=list)
     _by_guid: dict[str, int] = field(default_factory=dict)
-    _by_name: dict[str, int] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _by_name: dict[tuple[StoreLocation, str], int] = field(default_factory=dict)
+    _taken: set[tuple[StoreLocation, str]] = field(default_factory=set)
 
     def add(self, made: Named, *, is_full: bool) -> int:
         """Add `made`, or find it among those that are there; return its place."""
         place = self._find(made)
         if place is None:
             place = len(self.objects)
-            self._by_name.setdefault(made.name.casefold(), place)
+            self._by_name.setdefault((made.store, made.name.casefold()), place)
             self.objects.append(replace(made, name=self._unique(made)))
             self.is_full.append(is_full)
         elif is_full and not self.is_full[place]:
@@ -47,15 +47,15 @@ class Shelf(Generic[Named]):
     def _find(self, made: Named) -> int | None:
         if made.guid in self._by_guid:
             return self._by_guid[made.guid]
-        place = self._by_name.get(made.name.casefold())
+        place = self._by_name.get((made.store, made.name.casefold()))
         return None if place is None or (made.guid and self.objects[place].guid) else place
 
     def _unique(self, made: Named) -> str:
         """Return the name of `made`; Windows lets two objects share one, which are then told apart by their GUID."""
         name = made.name
-        while name.casefold() in self._taken:
+        while (made.store, name.casefold()) in self._taken:
             name = f"{name} {made.guid or '(2)'}"
-        self._taken.add(name.casefold())
+        self._taken.add((made.store, name.casefold()))
         return name
 
 

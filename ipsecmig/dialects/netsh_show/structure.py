@@ -78,8 +78,12 @@ class _Lessons:
 
 
 def learn(text: str, vocabulary: Vocabulary) -> Mapping[str, Learnt]:
-    """Return what the unknown labels of `text` mean by their places, by their normal text."""
-    if all(vocabulary.key(label) is not None for label in _labels(text)):
+    """Return what the unknown labels of `text` mean by their places, by their normal text.
+
+    What another label of the text means already, none other does.
+    """
+    keys = {vocabulary.key(label) for label in _labels(text)}
+    if None not in keys:
         return {}
     lessons = _Lessons(vocabulary)
     blocks = _blocks(text)
@@ -91,9 +95,9 @@ def learn(text: str, vocabulary: Vocabulary) -> Mapping[str, Learnt]:
             elif _fits(former, _LIST_SHAPES) and block is not None and _begins_filter(block, vocabulary):
                 lessons.take(former, LIST_ORDER)
         former = block
-    twice = _meant_twice(lessons.found.values())
+    taken = _meant_twice(lessons.found.values()) | keys
     return {
-        label: one for label, one in lessons.found.items() if label not in lessons.contested and one.key not in twice
+        label: one for label, one in lessons.found.items() if label not in lessons.contested and one.key not in taken
     }
 
 
