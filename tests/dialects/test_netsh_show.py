@@ -17,11 +17,12 @@ from ipsecmig.dialects.netsh_show import convert
 from ipsecmig.dialects.netsh_show.vocabulary import Key, entries, normal
 from ipsecmig.errors import InputError
 from ipsecmig.model.flatten import flatten
-from ipsecmig.model.policy import Filter, FilterList, PolicyStore, PresharedKey, Rule, Secret, StoreLocation
+from ipsecmig.model.policy import Filter, FilterList, PolicyStore, PresharedKey, Rule, Secret, StoreKind, StoreLocation
 from ipsecmig.model.selectors import ANY, ANY_PORT, ME, Address, AddressRange, DnsName, Family, PortRange
 from ipsecmig.model.site import Site
 
-SAMPLES = decided_samples()
+STATIC = {StoreKind.LOCAL, StoreKind.PERSISTENT, StoreKind.DOMAIN}
+SAMPLES = [s for s in decided_samples() if {p.store.kind for p in reading_of(s).store.policies} <= STATIC]
 LANGUAGES = sorted({entry.language for entry in entries()})
 RESOLVED = (AddressRange(Family.IPV4, 0x0A010203, 0x0A010203),)
 
