@@ -9,6 +9,7 @@ from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.dialects.clixml import convert as clixml
 from ipsecmig.dialects.consec import netsh as consec_netsh
+from ipsecmig.dialects.consec import show as consec_show
 from ipsecmig.dialects.consec import strings as consec_strings
 from ipsecmig.dialects.gpo_report import convert as gpo_report
 from ipsecmig.dialects.hive import convert as hive
@@ -37,6 +38,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     clixml.DIALECT,
     consec_strings.DIALECT,
     consec_netsh.DIALECT,
+    consec_show.DIALECT,
     reg_file.DIALECT,
     reg_query.DIALECT,
     reg_add.DIALECT,
