@@ -1,0 +1,103 @@
+"""The registry keys of a host that has the policies of a store, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from ipsecmig.emit.stored.objects import assignments, make_objects
+from ipsecmig.emit.stored.plan import make_plan
+from ipsecmig.model.policy import LOCAL_STORE, Filter, HostSettings, Policy, PolicyStore
+from ipsecmig.model.selectors import Address, AddressRange, DnsName
+from ipsecmig.stored import attributes
+from ipsecmig.stored.objects import StoredObject
+from ipsecmig.stored.registry import RegistryKey, RegistryValue, ValueType
+from ipsecmig.testing.registry import MACHINE, key
+
+_LOCAL: Final = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
+_SERVICES: Final = r"SYSTEM\CurrentControlSet\Services"
+_LISTS: Final = frozenset({attributes.OWNERS, attributes.RULES, attributes.FILTER_LIST})
+_BOOT_MODES: Final = {"permit": 0, "block": 1, "stateful": 3}
+_AUTOMATIC, _DISABLED = 2, 4
+_NO_NAMES: Final[Mapping[str, tuple[AddressRange, ...]]] = MappingProxyType({})
+_CHANGED: Final = 946_684_800
+"""When all objects were last changed, in seconds since 1970: the same policy is to give the same keys."""
+
+
+Names = Mapping[str, tuple[AddressRange, ...]]
+"""The addresses of host names, which are in lower case."""
+
+
+def registry_keys(store: PolicyStore, names: Names = _NO_NAMES) -> tuple[RegistryKey, ...]:
+    """Return the keys of the local store with every policy of `store`, and of the services with its settings.
+
+    Windows stores a filter for a host name with the address that the name has then: `names` tells it. What Windows has
+    no place for in a stored policy is not in the keys. Preshared keys are, in clear, as on Windows.
+    """
+    store = _resolved(store, names)
+    policies = [made for policy in store.policies for made in _policy_keys(store, policy)]
+    return (*policies, *_settings_keys(store.settings))
+
+
+def _resolved(store: PolicyStore, names: Names) -> PolicyStore:
+    lists = [
+        replace(one, filters=tuple(_resolved_filter(filter_, names) for filter_ in one.filters))
+        for one in store.filter_lists
+    ]
+    return replace(store, filter_lists=tuple(lists))
+
+
+def _resolved_filter(filter_: Filter, names: Names) -> Filter:
+    source, destination = _resolved_address(filter_.source, names), _resolved_address(filter_.destination, names)
+    return replace(filter_, source=source, destination=destination)
+
+
+def _resolved_address(address: Address, names: Names) -> Address:
+    if not isinstance(address, DnsName):
+        return address
+    return DnsName(address.name, names.get(address.name.casefold(), address.resolved))
+
+
+def _policy_keys(store: PolicyStore, policy: Policy) -> Iterator[RegistryKey]:
+    plan = make_plan(store, policy, LOCAL_STORE)
+    objects = make_objects(plan, _path)
+    yield RegistryKey(rf"{MACHINE}\{_LOCAL}", {"": RegistryValue("", ValueType.SZ, "")})  # as Windows makes it
+    yield from (key(_LOCAL, ActivePolicy=assigned.policy) for assigned in assignments(plan, objects, _path))
+    yield from map(_object_key, objects)
+
+
+def _path(name: str) -> str:
+    return rf"{_LOCAL}\{name}"
+
+
+def _object_key(one: StoredObject) -> RegistryKey:
+    values = [
+        RegistryValue("className", ValueType.SZ, one.kind.value),
+        RegistryValue("name", ValueType.SZ, one.name),
+        *(
+            _value(spelling, one.attributes[name].values, several=name in _LISTS)
+            for name, spelling in attributes.SPELLING.items()
+            if name in one.attributes
+        ),
+        RegistryValue("whenChanged", ValueType.DWORD, _CHANGED),
+    ]
+    return RegistryKey(rf"{MACHINE}\{_path(one.name)}", {value.name.lower(): value for value in values})
+
+
+def _value(name: str, values: tuple[str | int | bytes, ...], *, several: bool) -> RegistryValue:
+    if several:
+        return RegistryValue(name, ValueType.MULTI_SZ, tuple(map(str, values)))
+    types = {str: ValueType.SZ, int: ValueType.DWORD, bytes: ValueType.BINARY}
+    return RegistryValue(name, types[type(values[0])], values[0])
+
+
+def _settings_keys(settings: HostSettings) -> Iterator[RegistryKey]:
+    driver = {} if settings.exemptions is None else {"NoDefaultExempt": settings.exemptions}
+    if settings.boot_mode is not None:
+        driver["OperationMode"] = _BOOT_MODES[settings.boot_mode]
+    if driver:
+        yield key(rf"{_SERVICES}\IPSec", **driver)
+    if settings.service_disabled is not None:
+        yield key(rf"{_SERVICES}\PolicyAgent", Start=_DISABLED if settings.service_disabled else _AUTOMATIC)
