@@ -102,11 +102,11 @@ def _connection_security(attribute: Attribute, case: _Case) -> Loss | None:
     return case.loss(attribute, LossKind.NEEDS_HUMAN, _OPEN, reason, advice)
 
 
-def _seconds(attribute: Attribute, case: _Case, seconds: int, default: int) -> Loss | None:
-    if not seconds:
-        reason, advice = f"Windows takes a stored 0 as {default:,} seconds", "state the time in the source"
-        return case.loss(attribute, LossKind.WIDENED, _OPEN, reason, advice)
-    return _number(attribute, case, seconds)
+def _stated_zero(attribute: Attribute, case: _Case, default: int, *, longer: bool) -> Loss:
+    """Return the loss of a time of 0, which Windows takes as its default: a longer time than was meant, or not."""
+    kind, direction = (LossKind.WIDENED, _OPEN) if longer else (LossKind.NARROWED, _CLOSED)
+    reason, advice = f"Windows takes a stored 0 as {default:,} seconds", "state the time in the source"
+    return case.loss(attribute, kind, direction, reason, advice)
 
 
 def _number(attribute: Attribute, case: _Case, *numbers: int) -> Loss | None:
@@ -118,7 +118,10 @@ def _number(attribute: Attribute, case: _Case, *numbers: int) -> Loss | None:
 
 
 def _polling(attribute: Attribute, case: _Case) -> Loss | None:
-    return _seconds(attribute, case, case.plan.policy.polling_interval_seconds, POLLING_DEFAULT)
+    seconds = case.plan.policy.polling_interval_seconds
+    if not seconds:
+        return _stated_zero(attribute, case, POLLING_DEFAULT, longer=False)
+    return _number(attribute, case, seconds)
 
 
 def _assigned(attribute: Attribute, case: _Case) -> Loss | None:
@@ -147,7 +150,10 @@ def _main_mode_offers(attribute: Attribute, case: _Case) -> Loss | None:
 
 
 def _main_mode_lifetime(attribute: Attribute, case: _Case) -> Loss | None:
-    return _seconds(attribute, case, case.plan.policy.main_mode.lifetime_seconds, MAIN_MODE_LIFETIME_DEFAULT)
+    seconds = case.plan.policy.main_mode.lifetime_seconds
+    if not seconds:
+        return _stated_zero(attribute, case, MAIN_MODE_LIFETIME_DEFAULT, longer=True)
+    return _number(attribute, case, seconds)
 
 
 def _quick_mode_limit(attribute: Attribute, case: _Case) -> Loss | None:
