@@ -65,9 +65,9 @@ def worst(diagnostics: tuple[Diagnostic, ...]) -> Severity | None:
 
 
 def place(origin: Origin) -> str:
-    """Return where something stands: `FILE:LINE:COL`, `FILE@OFFSET` of a binary source, or `FILE`."""
+    """Return where something stands: `FILE:LINE:COL`, `FILE:LINE`, `FILE@OFFSET` of a binary source, or `FILE`."""
     if origin.line:
-        return f"{origin.file}:{origin.line}:{origin.column}"
+        return f"{origin.file}:{origin.line}:{origin.column}" if origin.column else f"{origin.file}:{origin.line}"
     if origin.offset is not None:
         return f"{origin.file}@{origin.offset}"
     return origin.file

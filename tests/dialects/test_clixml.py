@@ -141,6 +141,14 @@ def test_a_rule_without_its_filters_is_undecided(left_out: int) -> None:
     assert reading.store.not_understood
 
 
+def test_filters_of_two_stores_are_not_mixed_up() -> None:
+    once, differing = files.addresses(), files.addresses(remote="10.9.9.9")
+    assert codes(read(*files.everything(), once)) == ["CX001"]
+    reading = read(*files.everything(), differing)
+    assert "CX002" in codes(reading)
+    assert reading.store.not_understood
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -241,7 +249,8 @@ def test_damaged_exports_are_read_or_refused(data: st.DataObject) -> None:
     ]
     text = WHOLE[:start] + data.draw(st.sampled_from(words)) + WHOLE[start + data.draw(st.integers(0, 40)) :]
     with contextlib.suppress(InputError):
-        registry.read(Source("r.xml", text.encode()), ReadOptions(), "clixml")
+        whole = data.draw(st.booleans())
+        registry.read(Source("r.xml", (text if whole else WHOLE[:start]).encode()), ReadOptions(), "clixml")
 
 
 @settings(max_examples=100, deadline=None)

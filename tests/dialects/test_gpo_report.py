@@ -110,6 +110,18 @@ def test_a_preshared_key_is_kept_secret() -> None:
     assert "hunter2" not in repr(reading)
 
 
+@pytest.mark.parametrize("guid", ["", files.AUTH1])
+def test_a_set_stands_for_a_default_or_has_a_guid(guid: str) -> None:
+    suite = files.authentication(files.KEY, guid=guid, name="DefaultPhase1AuthenticationSet")
+    rule = files.rule(Auth1Set="") + files.quick_mode(files.ESP)
+    (method,) = read(files.report(files.extension(rule + suite))).store.policies[0].rules[0].authentication
+    assert isinstance(method, PresharedKey)
+    nameless = files.authentication(files.KEY, guid="")
+    kept = read(files.report(files.extension(rule + nameless))).store.not_understood
+    assert any("has no GUID" in one.reason for one in kept)
+    assert "hunter2" not in repr(kept)
+
+
 def test_precedence_says_which_object_wins() -> None:
     body = files.rule("first", files.winner("{1}", 1)) + files.rule("second", files.winner("{2}", 2))
     reading = read(files.result(files.extension(body)))

@@ -51,6 +51,7 @@ class _Export:
     authentication_sets: list[AuthenticationSet] = field(default_factory=list)
     main_mode_sets: list[MainModeCryptoSet] = field(default_factory=list)
     quick_mode_sets: list[QuickModeCryptoSet] = field(default_factory=list)
+    contested: set[str] = field(default_factory=set)
     others: Counter[str] = field(default_factory=Counter)
 
     def take_all(self) -> None:
@@ -58,9 +59,15 @@ class _Export:
         for one in self.graph.instances:
             if one.cim_class in FILTERS:
                 properties = Properties(self.graph, one)
-                self.filters.setdefault(id_of(properties).lower(), {})[one.cim_class] = properties
+                self._filter(id_of(properties).lower(), one.cim_class, properties)
         for one in self.graph.instances:
             self._take(Properties(self.graph, one), one)
+
+    def _filter(self, id_: str, kind: str, properties: Properties) -> None:
+        """Keep a filter; two of a kind that differ belong to rules of two stores, and nothing says which to which."""
+        first = self.filters.setdefault(id_, {}).setdefault(kind, properties)
+        if first.instance.properties != properties.instance.properties:
+            self.contested.add(id_)
 
     def _take(self, properties: Properties, one: Instance) -> None:
         origin = Origin(self.file, one.line)
@@ -77,7 +84,9 @@ class _Export:
             self.said.append(messages.DANGLING.say(origin, id=name))
 
     def _own(self, properties: Properties) -> Filters:
-        return self.filters.get(id_of(properties).lower(), {})
+        """Return the filters of a rule; none of those that may be another's."""
+        id_ = id_of(properties).lower()
+        return {} if id_ in self.contested else self.filters.get(id_, {})
 
     def _rule(self, properties: Properties, origin: Origin) -> None:
         own = self._own(properties)

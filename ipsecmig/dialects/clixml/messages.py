@@ -25,8 +25,9 @@ UNVERIFIED: Final = Note(
 FILTER_MISSING: Final = Note(
     "CX002",
     _WARNING,
-    'the {kinds} of the rule "{name}" are not in the export: what it applies to is not known',
-    f"Export everything together: {COMMAND}",
+    'the {kinds} of the rule "{name}" are not in the export, or several times and not alike: what it applies to is not'
+    " known",
+    f"Export everything of one store together: {COMMAND}",
 )
 NOTHING: Final = Note("CX003", _ERROR, "holds no object of the NetSecurity cmdlets", f"Make it so: {COMMAND}")
 DANGLING: Final = Note(

@@ -33,6 +33,8 @@ _DEFAULTS: Final[Mapping[str, str]] = {
     "DefaultPhase1AuthenticationSet": DEFAULT_AUTHENTICATION_1,
     "DefaultPhase2AuthenticationSet": DEFAULT_AUTHENTICATION_2,
     "DefaultPhase1CryptoSet": DEFAULT_MAIN_MODE,
+    "Phase1CryptoSet": DEFAULT_MAIN_MODE,
+    "Phase1CryptoSets": DEFAULT_MAIN_MODE,
     "DefaultPhase2CryptoSet": DEFAULT_QUICK_MODE,
 }
 _PROFILES: Final[Mapping[str, str]] = {
@@ -42,6 +44,7 @@ _PROFILES: Final[Mapping[str, str]] = {
 }
 _ABOUT_IPSEC: Final = ("ipsec", "crl", "saidl", "presharedkey", "authorization", "authz", "tunnel", "transport")
 _AUTHENTICATED: Final = "a firewall rule that depends on who the peer was authenticated as"
+_NO_SET: Final = "a set that nothing can refer to: it has no GUID"
 _ELSEWHERE: Final = "the element is not known; `netsh advfirewall consec show rule name=all verbose` says what it is"
 
 
@@ -134,13 +137,16 @@ class Firewall:
             self.quick_mode_sets.append(quick_mode_set(id_, set_tokens(node), suites(node), self._origin(node)))
 
     def _id(self, node: Node) -> str:
-        """Return the identifier of a set, and note which one stands for a default; empty where it is but named."""
-        default, named = _DEFAULTS.get(node.name, ""), node.value("GUID")
-        if not node.children or (len(node.children) == 1 and node.children[0].name == "Value"):
-            named = value_of(node)
+        """Return the identifier of a set, and note which one stands for a default; empty where there is no set."""
+        default = _DEFAULTS.get(node.name, "")
+        is_named_only = not node.children or (len(node.children) == 1 and node.children[0].name == "Value")
+        named = value_of(node) if is_named_only else node.value("GUID")
         if default and named and named.lower() != default.lower():
             self.substitutes.append(Token(default, named))
-        if not node.children or node.children[0].name == "Value":
+        if is_named_only and default and named:
+            return ""
+        if is_named_only or not (named or default):
+            self.refused.append(Refused(verbatim(node), _NO_SET, self._origin(node)))
             return ""
         return named or default
 

@@ -23,7 +23,7 @@ UNVERIFIED: Final = Note(
 LEGACY: Final = Note(
     "GP002",
     _WARNING,
-    'the group policy object "{gpo}" assigns an IP security policy{named}; a report holds no more of it than that',
+    'a group policy object ("{gpo}") assigns an IP security policy{named}; a report holds no more of it than that',
     _EXPORT,
 )
 DISABLED: Final = Note(

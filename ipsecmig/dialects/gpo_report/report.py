@@ -108,7 +108,8 @@ class Report:
         """Say what the extension of IP security policies held, once all of it is there."""
         if not self.legacy:
             return
-        first, gpo = self.legacy[0], self._current().gpo
+        first = self.legacy[0]
+        gpo = self._current().gpo or first.value("GPO", "Identifier")
         named = [one.text for node in self.legacy for one in node.walk() if one.name.lower() in _NAMED and one.text]
         text = f" ({', '.join(named)})" if named else ""
         self.said.append(messages.LEGACY.say(self._origin(first), gpo=gpo, named=text))
