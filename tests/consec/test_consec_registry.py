@@ -12,6 +12,7 @@ from ipsecmig.dialects import registry as dialects
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import registry, strings
 from ipsecmig.dialects.consec.strings import read_text
+from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import PresharedKey, Secret, StoreKind
 from ipsecmig.stored.registry import RegistryKey, RegistryValue, ValueType
 
@@ -135,3 +136,40 @@ def test_any_text_is_read(text: str, cut: int) -> None:
     store = read_text(whole[cut:], "x")
     lines = [line for line in whole[cut:].split("\n") if line.strip() and line.strip()[0] not in "#;'/"]
     assert len(store.rules) + len(store.main_mode_rules) + len(store.refused) <= len(lines)
+
+
+FORMS = {
+    "rules.reg": (
+        "Windows Registry Editor Version 5.00\n\n"
+        f"[{LOCAL}\\ConSecRules]\n"
+        '"{1}"="v2.10|Action=SecureServer|Active=TRUE|Name=A|EP2_4=10.0.0.0/255.0.0.0|Protocol=6|EP2Port=1433|'
+        'Auth1Set={A}|Crypto2Set={Q}|"\n'
+        '"{2}"="v2.10|Action=DoNotSecure|Active=TRUE|Name=B|EP2_4=10.0.0.5|Protocol=6|EP2Port=1433|"\n\n'
+        f"[{LOCAL}\\Phase1AuthenticationSets\\{{A}}]\n\n"
+        f"[{LOCAL}\\Phase1AuthenticationSets\\{{A}}\\0000]\n"
+        '"Method"="MachineCert"\n"CAName"="CN=Root"\n\n'
+        f"[{LOCAL}\\Phase2CryptoSets\\{{Q}}]\n"
+        '"PFS"="ReKeyDH2048"\n\n'
+        f"[{LOCAL}\\Phase2CryptoSets\\{{Q}}\\0000]\n"
+        '"Protocol"="ESP"\n"EspHash"="SHA1"\n"2_1EspHash"="SHA256"\n"Encryption"="AES-256"\n'
+        '"TimeOutMinutes"="60"\n"TimeOutKbytes"="100000"\n'
+    ),
+    "rules.bat": (
+        "netsh advfirewall consec add rule name=A endpoint1=any endpoint2=10.0.0.0/8 protocol=tcp port2=1433 "
+        "action=requireinrequestout auth1=computercert auth1ca=CN=Root qmpfs=dhgroup14 "
+        "qmsecmethods=esp:sha256-aes256+60min+100000kb\n"
+        "netsh advfirewall consec add rule name=B endpoint1=any endpoint2=10.0.0.5 protocol=tcp port2=1433 "
+        "action=noauthentication\n"
+    ),
+}
+
+
+def test_a_registry_export_and_a_script_of_one_policy_say_the_same() -> None:
+    flats = []
+    for name, text in FORMS.items():
+        read = dialects.read(Source(name, text.encode()), ReadOptions())
+        assert read.store.not_understood == ()
+        flats.append(flatten(read.store, read.store.policies[0]))
+    one, other = flats
+    assert list(one.layers()) == list(other.layers())
+    assert len(one.filters) > 2

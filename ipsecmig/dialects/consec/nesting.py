@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import permutations, product
 from typing import Final, NamedTuple
 
 from ipsecmig.dialects.consec import messages
@@ -11,18 +11,18 @@ from ipsecmig.dialects.consec.draft import SPECIFIC_FIRST, Draft
 from ipsecmig.model.policy import Action, Filter, FilterAction, Rule
 from ipsecmig.model.selectors import Address, AddressRange, AnyAddress, Me
 
-MOST_FILTERS: Final = 2000
+MOST_FILTERS: Final = 1000
 """How many filters are compared with each other."""
 
 Active = tuple[Rule, tuple[Filter, ...], FilterAction]
 
 
 class _Candidate(NamedTuple):
-    """A filter as it matches in one direction; the reverse of a mirrored one is another candidate."""
+    """A filter with the rule that it stands for."""
 
     filter: Filter
     rule: Rule
-    action: FilterAction
+    is_exemption: bool
 
 
 def doubt_nested(rules: Sequence[Active], draft: Draft) -> None:
@@ -30,14 +30,19 @@ def doubt_nested(rules: Sequence[Active], draft: Draft) -> None:
 
     A rule that permits inside one that does not is an exemption, which prevails.
     """
-    if SPECIFIC_FIRST in draft.assumptions or len({_manner(rule, action) for rule, _, action in rules}) < 2:
+    alike: dict[tuple[object, ...], list[_Candidate]] = {}
+    for rule, filters, action in rules:
+        is_exemption = action.action is Action.PERMIT
+        found = alike.setdefault(_manner(rule, action), [])
+        found += (_Candidate(each, rule, is_exemption) for each in filters)
+    if SPECIFIC_FIRST in draft.assumptions or len(alike) < 2:
         return
-    found = [_Candidate(each, rule, action) for rule, filters, action in rules for each in filters]
-    if len(found) > MOST_FILTERS:
-        draft.doubt(messages.MANY_RULES, rules[0][0].origin, "the rules", count=len(found))
+    count = sum(map(len, alike.values()))
+    if count > MOST_FILTERS:
+        draft.doubt(messages.MANY_RULES, rules[0][0].origin, "the rules", count=count)
         return
     said: set[tuple[str, str]] = set()
-    for inner, outer in _nested(found):
+    for inner, outer in _nested(list(alike.values())):
         names = (inner.rule.name, outer.rule.name)
         if names not in said:
             said.add(names)
@@ -45,13 +50,12 @@ def doubt_nested(rules: Sequence[Active], draft: Draft) -> None:
             draft.doubt(messages.PRECEDENCE, inner.rule.origin, one, one=one, other=other)
 
 
-def _nested(found: Sequence[_Candidate]) -> Iterator[tuple[_Candidate, _Candidate]]:
-    for one, other in combinations(found, 2):
-        if _manner(one.rule, one.action) == _manner(other.rule, other.action):
-            continue
-        for inner, outer in ((one, other), (other, one)):
-            is_exemption = inner.action.action is Action.PERMIT
-            if not is_exemption and _is_inside(inner.filter, outer.filter):
+def _nested(groups: Sequence[Sequence[_Candidate]]) -> Iterator[tuple[_Candidate, _Candidate]]:
+    """Yield the pairs of different groups of which the first is inside the second and is no exemption."""
+    for inner_group, outer_group in permutations(groups, 2):
+        inside = [each for each in inner_group if not each.is_exemption]
+        for inner, outer in product(inside, outer_group):
+            if _covers(outer.filter, inner.filter) and not _covers(inner.filter, outer.filter):
                 yield inner, outer
 
 
@@ -67,11 +71,6 @@ def _manner(rule: Rule, action: FilterAction) -> tuple[object, ...]:
         rule.authentication if action.action is Action.NEGOTIATE else (),
         rule.tunnel_endpoint,
     )
-
-
-def _is_inside(one: Filter, other: Filter) -> bool:
-    """Whether every packet that `one` selects `other` selects too, and not the other way round."""
-    return _covers(other, one) and not _covers(one, other)
 
 
 def _covers(outer: Filter, inner: Filter) -> bool:
