@@ -12,6 +12,7 @@ from ipsecmig.dialects.containers import messages as container_messages
 from ipsecmig.dialects.gpo_report import messages as gpo_messages
 from ipsecmig.dialects.ipseccmd import messages as ipseccmd_messages
 from ipsecmig.dialects.ldif import messages as ldif_messages
+from ipsecmig.dialects.netdiag import messages as netdiag_messages
 from ipsecmig.dialects.netsh_show import messages as show_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
@@ -35,6 +36,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     registry_messages,
     ipseccmd_messages,
     show_messages,
+    netdiag_messages,
 )
 
 

@@ -16,6 +16,7 @@ from ipsecmig.dialects.hive import convert as hive
 from ipsecmig.dialects.ipseccmd import convert as ipseccmd
 from ipsecmig.dialects.ir_json import convert as ir_json
 from ipsecmig.dialects.ldif import convert as ldif
+from ipsecmig.dialects.netdiag import convert as netdiag
 from ipsecmig.dialects.netsh_show import convert as netsh_show
 from ipsecmig.dialects.netsh_static import convert as netsh_static
 from ipsecmig.dialects.notes import Note
@@ -29,6 +30,7 @@ from ipsecmig.errors import InputError, UsageError
 DIALECTS: Final[tuple[Dialect, ...]] = (
     netsh_static.DIALECT,
     netsh_show.DIALECT,
+    netdiag.DIALECT,
     ipseccmd.DIALECT,
     ir_json.DIALECT,
     ldif.DIALECT,
