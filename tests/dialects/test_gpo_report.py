@@ -128,6 +128,7 @@ def test_precedence_says_which_object_wins() -> None:
     assert [rule.name for rule in reading.store.policies[0].rules] == ["first"]
     (said,) = [one for one in reading.diagnostics if one.code == "GP004"]
     assert '"second" of {2}' in said.message
+    assert reading.store.policies[0].gpo == "Isolation"
 
 
 def test_several_objects_are_read_together() -> None:

@@ -42,11 +42,12 @@ def read(source: Source, options: ReadOptions) -> Reading:
         said += _remarks(one)
     if not (found or report.not_understood):
         said.append(messages.NOTHING.say(Origin(source.name)))
-    reading = consec.convert(_joined(found, source.name), options.assumptions, gpo=_names(found))
+    names = ", ".join(title for one in found if (title := report.title(one)))
+    reading = consec.convert(_joined(found, source.name), options.assumptions, gpo=names)
     if found:
         said.append(messages.UNVERIFIED.say(Origin(source.name)))
     if len(found) > 1:
-        said.append(messages.SEVERAL.say(Origin(source.name), count=len(found), names=_names(found)))
+        said.append(messages.SEVERAL.say(Origin(source.name), count=len(found), names=names))
     kept = (*reading.store.not_understood, *report.not_understood)
     store = replace(reading.store, not_understood=kept, sources=(source.name,))
     return Reading(store, (*text.diagnostics, *said, *reading.diagnostics))
@@ -60,10 +61,6 @@ def _remarks(one: Firewall) -> list[Diagnostic]:
     if one.merged and not one.is_empty:
         said.append(messages.LOCAL_RULES.say(origin, profiles=" or ".join(one.merged)))
     return said
-
-
-def _names(found: Sequence[Firewall]) -> str:
-    return ", ".join(one.gpo for one in found if one.gpo)
 
 
 def _joined(found: Sequence[Firewall], file: str) -> ConsecStore:

@@ -50,10 +50,14 @@ _ELSEWHERE: Final = "the element is not known; `netsh advfirewall consec show ru
 
 @dataclass(slots=True)
 class Firewall:
-    """What the firewall settings of one group policy object say. `gpo` is its name, empty where none is given."""
+    """What the firewall settings of one group policy object say. `gpo` is its name.
+
+    The results of `gpresult` have no name; `winners` are the identifiers of the objects that their settings are of.
+    """
 
     file: str
     gpo: str = ""
+    winners: dict[str, None] = field(default_factory=dict)
     rules: list[ConnectionSecurityRule] = field(default_factory=list)
     main_mode_rules: list[MainModeRule] = field(default_factory=list)
     authentication_sets: list[AuthenticationSet] = field(default_factory=list)
@@ -74,6 +78,8 @@ class Firewall:
             name = node.value("Name") or node.name
             self.said.append(messages.OVERRULED.say(self._origin(node), name=name, gpo=gpo, precedence=rank))
             return
+        if node.value("GPO", "Identifier"):
+            self.winners[node.value("GPO", "Identifier").lower()] = None
         reader = _READERS.get(node.name)
         if reader is not None:
             reader(self, node)

@@ -53,6 +53,7 @@ class Report:
     said: list[Diagnostic] = field(default_factory=list)
     extension: str = ""
     legacy: list[Node] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
     def walk(self, pieces: Iterable[Piece]) -> None:
         """Take all pieces of a report."""
@@ -77,6 +78,10 @@ class Report:
             self.found.append(Firewall(self.file))
         return self.found[-1]
 
+    def title(self, one: Firewall) -> str:
+        """Return the name of the object that `one` is of, or of those whose settings won."""
+        return one.gpo or ", ".join(self.names.get(id_, id_) for id_ in one.winners)
+
     def _setting(self, node: Node, kind: str | None) -> None:
         if kind == _FIREWALL:
             self._current().take(node)
@@ -88,6 +93,8 @@ class Report:
         match (*path[-1:], node.name):
             case ("GPO", "Name"):
                 self._current().gpo = node.text
+            case ("ComputerResults", "GPO"):
+                self.names[node.value("Path", "Identifier").lower()] = node.value("Name")
             case ("Computer", "Enabled") if node.text.lower() == "false":
                 self.said.append(messages.DISABLED.say(self._origin(node), gpo=self._current().gpo))
             case ("ExtensionData", "Extension"):
