@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -21,8 +22,12 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import (
     ANY,
     ANY_PORT,
+    ANY_PROTOCOL,
+    ICMP,
     ME,
     RAW,
+    TCP,
+    UDP,
     Address,
     AddressRange,
     DnsName,
@@ -210,6 +215,9 @@ def integers(value: str, how_many: int) -> tuple[int, ...] | None:
     return tuple(map(int, found)) if len(found) == how_many and all(len(n) <= 10 for n in found) else None
 
 
+Reader = Callable[[str], object]
+
+_PROTOCOLS: Final = {Word.ANY: ANY_PROTOCOL, Word.TCP: TCP, Word.UDP: UDP, Word.ICMP: ICMP, Word.RAW: RAW}
 _ACTIONS: Final = {Word.PERMIT: Action.PERMIT, Word.BLOCK: Action.BLOCK, Word.NEGOTIATE: Action.NEGOTIATE}
 _CONNECTIONS: Final = {
     Word.ALL: ConnectionType.ALL,
