@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -214,8 +213,6 @@ def integers(value: str, how_many: int) -> tuple[int, ...] | None:
     found = _INTEGERS.findall(value)
     return tuple(map(int, found)) if len(found) == how_many and all(len(n) <= 10 for n in found) else None
 
-
-Reader = Callable[[str], object]
 
 _PROTOCOLS: Final = {Word.ANY: ANY_PROTOCOL, Word.TCP: TCP, Word.UDP: UDP, Word.ICMP: ICMP, Word.RAW: RAW}
 _ACTIONS: Final = {Word.PERMIT: Action.PERMIT, Word.BLOCK: Action.BLOCK, Word.NEGOTIATE: Action.NEGOTIATE}
