@@ -1,6 +1,6 @@
 """What Windows uses where a rule names no set, or where a store does not define the default one.
 
-Source: [MS-GPFAS] 2.2.7 to 2.2.9 and [MS-FASP] 2.2.64 (the identifiers), "Suite B cryptographic algorithms" (the
+Source: [MS-GPFAS] 2.2 and [MS-FASP] 2.2 (the identifiers), "Suite B cryptographic algorithms" (the
 offers). That session keys live for 60 minutes or 100,000 kilobytes is not confirmed by a document at hand.
 """
 

@@ -1,6 +1,6 @@
 """The model of connection security rules: rules, main mode rules, the sets that they name, and global settings.
 
-Shaped as Windows stores them ([MS-GPFAS] 2.2.6 to 2.2.9, [MS-FASP] 2.2): rules name their sets by identifier, and a
+Shaped as Windows stores them ([MS-GPFAS] 2.2, [MS-FASP] 2.2): rules name their sets by identifier, and a
 store keeps the sets beside them. An empty tuple of profiles, addresses, ports or interfaces means all of them.
 """
 

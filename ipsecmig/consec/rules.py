@@ -1,4 +1,4 @@
-"""Rules from tokens, and tokens from rules ([MS-GPFAS] 2.2.6 and 2.2.10)."""
+"""Rules from tokens, and tokens from rules ([MS-GPFAS] 2.2.6.2; main mode rules alike)."""
 
 from __future__ import annotations
 

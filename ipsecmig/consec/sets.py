@@ -1,4 +1,4 @@
-"""Authentication sets, crypto sets and global settings from tokens, and back ([MS-GPFAS] 2.2.7 to 2.2.9, 2.2.1).
+"""Authentication sets, crypto sets and global settings from tokens, and back ([MS-GPFAS] 2.2).
 
 A set is the tokens of its key (or element) and, in order, those of each suite with the suite's label (`0000`).
 """

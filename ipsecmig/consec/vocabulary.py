@@ -1,6 +1,6 @@
 """Every word of connection security rules in its three spellings: in the registry, for netsh and for PowerShell.
 
-Sources: [MS-GPFAS] 2.2.6 to 2.2.9 (registry), the help of `netsh advfirewall consec` and "Suite B cryptographic
+Sources: [MS-GPFAS] 2.2 (registry), the help of `netsh advfirewall consec` and "Suite B cryptographic
 algorithms" (netsh), the reference of the NetSecurity cmdlets (PowerShell). All spellings compare without case.
 """
 

@@ -89,7 +89,7 @@ def exemptions(
 
 
 def _of_firewall(value: int) -> Iterator[Exemption]:
-    """Yield what IPsecExempt exempts ([MS-FASP] 2.2.41). Kinds of ICMP messages are no part of the space of packets."""
+    """Yield what IPsecExempt exempts ([MS-FASP]). Kinds of ICMP messages are no part of the space of packets."""
     icmp = _at_this_host(Family.IPV4, selectors.ICMP)
     icmpv6 = _at_this_host(Family.IPV6, selectors.ICMPV6)
     if value & NEIGHBOUR_DISCOVERY:

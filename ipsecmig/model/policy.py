@@ -236,7 +236,8 @@ class ConnectionSecurity:
     """Marks a policy made of the connection security rules of Windows Firewall (Vista and later).
 
     In transport mode they apply to this host's own packets only, never to those that it forwards. Their exemptions are
-    the firewall's: `exemptions` adds up 1 for neighbour discovery, 2 ICMP, 4 router discovery and 8 DHCP.
+    the firewall's: `exemptions` adds up 1 for neighbour discovery, 2 ICMP, 4 router discovery and 8 DHCP. That it is 9
+    where nothing is stated is not confirmed by a document at hand.
     """
 
     exemptions: int = 9

@@ -173,3 +173,34 @@ def test_a_registry_export_and_a_script_of_one_policy_say_the_same() -> None:
     one, other = flats
     assert list(one.layers()) == list(other.layers())
     assert len(one.filters) > 2
+
+
+_PATHS = st.sampled_from(
+    [
+        LOCAL,
+        rf"{LOCAL}\ConSecRules",
+        rf"{GPO}\MainModeRules",
+        rf"{LOCAL}\Phase1AuthenticationSets",
+        rf"{LOCAL}\Phase1AuthenticationSets\{{A}}\0000",
+        rf"{LOCAL}\Phase1CryptoSet\{{B}}\0000",
+        rf"{GPO}\Phase2CryptoSets\{{Q}}",
+        rf"{LOCAL}\Phase2CryptoSets\{{Q}}\0000",
+        rf"{LOCAL}\Phase2CryptoSets\{{Q}}\0000\deep",
+    ]
+)
+_NAMES = st.sampled_from(
+    ["", "r", "Method", "SHKey", "Protocol", "EspHash", "2_1EspHash", "IPsecExempt", "PFS", "Hash"]
+)
+_DATA = st.sampled_from([RULE, "ESP", "MachineSHKey", "hunter2hunter2", "", "99999999999", 7, b"\0", ("a", "b")])
+
+
+@given(st.lists(st.tuples(_PATHS, st.lists(st.tuples(_NAMES, _DATA), max_size=3)), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_any_keys_are_read(found: list[tuple[str, list[tuple[str, str | int | bytes | tuple[str, ...]]]]]) -> None:
+    keys = [
+        RegistryKey(path, {name.lower(): RegistryValue(name, 1, data, Origin("f.reg", 1)) for name, data in values})
+        for path, values in found
+    ]
+    read = registry.read_keys(keys, sources=("f.reg",))
+    for policy in read.store.policies:
+        flatten(read.store, policy)

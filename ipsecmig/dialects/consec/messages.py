@@ -143,3 +143,10 @@ BOTH_STORES: Final = Note(
     "the host's own rules and those of group policy are in force together; each was read by itself",
     "Give the keys of one of them, if the other has no effect.",
 )
+DEFAULT_EXEMPTIONS: Final = Note(
+    "CS035",
+    _INFO,
+    "the source does not state which traffic is exempt from IPsec: neighbour discovery and DHCP were taken, which is"
+    " not verified",
+    "State it with `netsh advfirewall set global ipsec defaultexemptions`.",
+)

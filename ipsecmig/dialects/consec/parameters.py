@@ -50,7 +50,12 @@ T = TypeVar("T")
 _PROTOCOLS: Final = {"tcp": 6, "udp": 17, "icmpv4": 1, "icmpv6": 58}
 _CERTIFICATES: Final = frozenset({Method.MACHINE_CERTIFICATE, Method.USER_CERTIFICATE})
 _OPTION: Final = re.compile(r"[ \t]+(\w+):([^\s:]+)$")
-_HIDDEN_TAG: Final = re.compile("psk", re.IGNORECASE)
+_KEY: Final = re.compile("psk", re.IGNORECASE)
+
+
+def _kept(tag: str, text: str) -> Token:
+    """Return a parameter as a token, without its value where a lost line break may have put a preshared key into it."""
+    return Token(tag, tokens.HIDDEN if _KEY.search(tag) or _KEY.search(text) else text)
 
 
 @dataclass(slots=True)
@@ -68,12 +73,12 @@ class Parameters:
         try:
             return reader(text.strip())
         except ValueError:
-            self.unread.append(Token(tag, tokens.HIDDEN if _HIDDEN_TAG.search(tag) else text))
+            self.unread.append(_kept(tag, text))
             return default
 
     def rest(self) -> tuple[Token, ...]:
         """Return what could not be read and what nobody asked for."""
-        left = (Token(tag, tokens.HIDDEN if _HIDDEN_TAG.search(tag) else text) for tag, text in self.values.items())
+        left = (_kept(tag, text) for tag, text in self.values.items())
         return (*self.unread, *left)
 
 
@@ -246,7 +251,7 @@ def _authentication(given: Parameters, phase: int, id_: str, origin: Origin) -> 
             unread.append(Token(before, name.strip()))
         else:
             found.extend(_suites(*read, before, details, unread))
-    given.unread += (Token(tag, tokens.HIDDEN if _HIDDEN_TAG.search(tag) else text) for tag, text in details.items())
+    given.unread += (_kept(tag, text) for tag, text in details.items())
     return AuthenticationSet(f"{id_} {before}", phase, tuple(found), unread=tuple(unread), origin=origin)
 
 

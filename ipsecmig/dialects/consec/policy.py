@@ -16,10 +16,12 @@ What the policy model cannot say is doubted (`not_understood`), which makes ever
 policy then errs on the closed side: a doubted rule that permits is left out, one that protects applies wherever it
 may, and where no method, offer or end of a tunnel is left that can be said, the traffic counts as blocked.
 
-Precedence: that an exemption prevails over the wider rule around it is what exemptions are documented for ("Windows
-Firewall with Advanced Security: Creating Connection Security Rules"). Nothing is documented about other rules inside
-wider ones that treat their traffic otherwise; such pairs are doubted. Rules that only overlap are conflicts, as the
-policy model has them anyhow.
+That rules are symmetric (this host may be either end) is inferred from the fields, which speak of endpoints 1 and 2 and
+of local and remote for tunnels only; where the host's addresses are known, what is not its own drops out.
+
+Precedence: that an exemption prevails over the wider rule around it is what rules of the kind "authentication
+exemption" are there for. Nothing is documented about other rules inside wider ones that treat their traffic otherwise;
+such pairs are doubted. Rules that only overlap are conflicts, as the policy model has them anyhow.
 """
 
 from __future__ import annotations
@@ -98,6 +100,8 @@ def _policy(store: ConsecStore, parts: Sequence[_Part], sets: Sets, draft: Draft
     origin = next((rule.origin for rule in store.rules), NOWHERE)
     asker = Asker("main mode", Origin(origin.file), draft)
     exemptions = store.settings.exemptions
+    if exemptions is None:
+        draft.tell(messages.DEFAULT_EXEMPTIONS, asker.origin, "exemptions")
     security = ConnectionSecurity() if exemptions is None else ConnectionSecurity(exemptions & 15)
     return Policy(
         POLICY_NAME,

@@ -3,7 +3,7 @@ r"""Connection security rules in the registry, from whatever registry keys a rea
 Rules stand in the values of `ConSecRules` and `MainModeRules`, sets in keys named by their identifiers with one subkey
 for each suite (`0000`), below `...\Policies\Microsoft\WindowsFirewall` of group policy and below
 `...\SharedAccess\Parameters\FirewallPolicy` of the host. In group policy a value named by the identifier of a default
-set, on the key above the sets, names the set that stands in its place. Source: [MS-GPFAS] 2.2.6 to 2.2.10.
+set, on the key above the sets, names the set that stands in its place. Source: [MS-GPFAS] 2.2.
 """
 
 from __future__ import annotations
