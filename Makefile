@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 LAB_PACKAGES := nftables iproute2 iputils-ping tcpdump tshark ike-scan strongswan-charon strongswan-swanctl charon-systemd \
                 libcharon-extra-plugins libstrongswan-standard-plugins libstrongswan-extra-plugins \
-                krb5-kdc krb5-admin-server krb5-user libkrb5-dev python3-dev gcc libc6-dev
+                krb5-kdc krb5-admin-server krb5-user libkrb5-dev python3-dev gcc libc6-dev \
+                samba samba-dsdb-modules samba-vfs-modules samba-ad-provision python3-samba ldb-tools ldap-utils
 GUEST_PACKAGES := linux-source-6.12 gcc make flex bison bc xz-utils libc6-dev
 LIBRESWAN_PACKAGES := libldns3 libevent-core-2.1-7 libevent-pthreads-2.1-7 libnss3 libnss3-tools libunbound8 libcurl3-nss
 LIBRESWAN := $${XDG_CACHE_HOME:-$$HOME/.cache}/ipsecmig/libreswan

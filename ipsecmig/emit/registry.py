@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ipsecmig.emit import netsh, nftables, reg, strongswan, xfrm
+from ipsecmig.emit import ldif, netsh, nftables, reg, strongswan, xfrm
 from ipsecmig.model.targets import Target
 
-TARGETS: tuple[Target, ...] = (nftables.TARGET, xfrm.TARGET, strongswan.TARGET, netsh.TARGET, reg.TARGET)
+TARGETS: tuple[Target, ...] = (
+    nftables.TARGET,
+    xfrm.TARGET,
+    strongswan.TARGET,
+    netsh.TARGET,
+    reg.TARGET,
+    ldif.TARGET,
+)

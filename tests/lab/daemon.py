@@ -64,10 +64,10 @@ class Daemon:
                 self._process.stdout.close()
             self._process = None
 
-    def wait_for(self, pattern: str) -> str:
+    def wait_for(self, pattern: str, seconds: float = _SECONDS) -> str:
         """Return what is said until `pattern` is in it, from where the last wait ended; fails when it never is."""
         with self._news:
-            if not self._news.wait_for(lambda: re.search(pattern, self._untold()), _SECONDS):
+            if not self._news.wait_for(lambda: re.search(pattern, self._untold()), seconds):
                 errors = (self.folder / "log").read_text()
                 raise RuntimeError(f"nothing said {pattern!r}: {self._untold()[-4000:]}{errors}")
             said = self._untold()
