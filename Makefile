@@ -59,9 +59,13 @@ lab-packages:
 	else echo 'not root: the lab tests will be skipped'; fi
 
 # Python's Kerberos is compiled against the system's, so that it comes after those packages.
-kerberos: $(VENV)/installed-dev lab-packages
-	@if ! command -v krb5-config >/dev/null; then echo 'no libkrb5-dev: the Kerberos tests will be skipped'; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,kerberos]'; fi
+kerberos: lab-packages $(VENV)/installed-dev
+	@if command -v krb5-config >/dev/null; then $(MAKE) --no-print-directory $(VENV)/installed-kerberos; \
+	else echo 'no libkrb5-dev: the Kerberos tests will be skipped'; fi
+
+$(VENV)/installed-kerberos: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,kerberos]'
+	@touch $@
 
 # Some of them run in a kernel of their own, with ESP and AH: it is built once and kept in the user's cache. Where that
 # cannot be, its tests are skipped; in CI nothing may be.

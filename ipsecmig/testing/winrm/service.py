@@ -116,27 +116,12 @@ class Service:
         if gate is not None and not gate.wait(timeout):
             raise Refused(TIMED_OUT)
         streams = (desired.text or "stdout stderr").split()
-        return self._parts(process, command_id, streams, self._room(request) // len(streams))
+        return _parts(process, command_id, streams, self._room(request))
 
     def _room(self, request: Request) -> int:
         """Return how many octets of output fit into an envelope, in base64, of the size that both sides take."""
         envelope = min(self._quotas.envelope, request.envelope or self._quotas.envelope)
         return max(envelope - _ROOM_FOR_HEADERS, 1024) * 3 // 4
-
-    def _parts(self, process: Process, command_id: str, streams: list[str], octets: int) -> str:
-        identifier = quoteattr(command_id)
-        taken = [(name, process.take(name, octets)) for name in streams]
-        parts = "".join(
-            f"<rsp:Stream Name={quoteattr(name)} CommandId={identifier}>{b64encode(data).decode('ascii')}</rsp:Stream>"
-            for name, data in taken
-            if data
-        )
-        state = "Done" if process.told_all else "Running"
-        code = f"<rsp:ExitCode>{process.answer.exit_code}</rsp:ExitCode>" if process.told_all else ""
-        return (
-            f"<rsp:ReceiveResponse>{parts}<rsp:CommandState CommandId={identifier} "
-            f'State="{SHELL}/CommandState/{state}">{code}</rsp:CommandState></rsp:ReceiveResponse>'
-        )
 
     def _signal(self, request: Request, account: Account) -> str:
         signal = request.body.find("rsp:Signal", NAMESPACES)
@@ -161,3 +146,20 @@ def command_line(request: Request) -> str:
     if command[:1] == command[-1:] == '"' and command.count('"') == 2:
         command = command[1:-1]
     return " ".join((command, *(argument.text or "" for argument in line.findall("rsp:Arguments", NAMESPACES))))
+
+
+def _parts(process: Process, command_id: str, streams: list[str], octets: int) -> str:
+    """Return the next part of the output, at most so many octets of all streams, and whether that is the end."""
+    identifier, parts = quoteattr(command_id), ""
+    for name in streams:
+        data = process.take(name, octets)
+        octets -= len(data)
+        if data:
+            text = b64encode(data).decode("ascii")
+            parts += f"<rsp:Stream Name={quoteattr(name)} CommandId={identifier}>{text}</rsp:Stream>"
+    state = "Done" if process.told_all else "Running"
+    code = f"<rsp:ExitCode>{process.answer.exit_code}</rsp:ExitCode>" if process.told_all else ""
+    return (
+        f"<rsp:ReceiveResponse>{parts}<rsp:CommandState CommandId={identifier} "
+        f'State="{SHELL}/CommandState/{state}">{code}</rsp:CommandState></rsp:ReceiveResponse>'
+    )
