@@ -7,16 +7,20 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from ipsecmig.emit.stored.objects import assignments, make_objects
+from ipsecmig.emit.stored.objects import make_objects
 from ipsecmig.emit.stored.plan import make_plan
-from ipsecmig.model.policy import LOCAL_STORE, Filter, HostSettings, Policy, PolicyStore
+from ipsecmig.errors import UsageError
+from ipsecmig.model.policy import Filter, HostSettings, Policy, PolicyStore, StoreKind
 from ipsecmig.model.selectors import Address, AddressRange, DnsName
 from ipsecmig.stored import attributes
 from ipsecmig.stored.objects import StoredObject
 from ipsecmig.stored.registry import RegistryKey, RegistryValue, ValueType
 from ipsecmig.testing.registry import MACHINE, key
 
-_LOCAL: Final = r"SOFTWARE\Policies\Microsoft\Windows\IPSec\Policy\Local"
+_IPSEC: Final = r"SOFTWARE\Policies\Microsoft\Windows\IPSec"
+_OF_DOMAINS: Final = (StoreKind.DOMAIN, StoreKind.CACHE)
+_FOLDERS: Final = {StoreKind.LOCAL: "Local", StoreKind.PERSISTENT: "Persistent"} | dict.fromkeys(_OF_DOMAINS, "Cache")
+_DOMAIN: Final = "example.com"
 _SERVICES: Final = r"SYSTEM\CurrentControlSet\Services"
 _LISTS: Final = frozenset({attributes.OWNERS, attributes.RULES, attributes.FILTER_LIST})
 _BOOT_MODES: Final = {"permit": 0, "block": 1, "stateful": 3}
@@ -31,10 +35,11 @@ Names = Mapping[str, tuple[AddressRange, ...]]
 
 
 def registry_keys(store: PolicyStore, names: Names = _NO_NAMES) -> tuple[RegistryKey, ...]:
-    """Return the keys of the local store with every policy of `store`, and of the services with its settings.
+    """Return the keys of the stores with every policy of `store`, and of the services with its settings.
 
-    Windows stores a filter for a host name with the address that the name has then: `names` tells it. What Windows has
-    no place for in a stored policy is not in the keys. Preshared keys are, in clear, as on Windows.
+    A domain's policies are where a member of the domain keeps its copies. Windows stores a filter for a host name with
+    the address that the name has then: `names` tells it. Preshared keys are in the keys in clear, as on Windows.
+    Raises UsageError for a policy that Windows does not keep so, or that cannot be kept whole.
     """
     store = _resolved(store, names)
     policies = [made for policy in store.policies for made in _policy_keys(store, policy)]
@@ -61,18 +66,36 @@ def _resolved_address(address: Address, names: Names) -> Address:
 
 
 def _policy_keys(store: PolicyStore, policy: Policy) -> Iterator[RegistryKey]:
-    plan = make_plan(store, policy, LOCAL_STORE)
-    objects = make_objects(plan, _path)
-    yield RegistryKey(rf"{MACHINE}\{_LOCAL}", {"": RegistryValue("", ValueType.SZ, "")})  # as Windows makes it
-    yield from (key(_LOCAL, ActivePolicy=assigned.policy) for assigned in assignments(plan, objects, _path))
-    yield from map(_object_key, objects)
+    folder = _FOLDERS.get(policy.store.kind)
+    if folder is None or policy.connection_security is not None:
+        raise UsageError(f"{policy.name}: Windows does not keep this policy as an IP security policy in the registry")
+    plan = make_plan(store, policy, policy.store)
+    if not plan.complete:
+        raise UsageError(f"{policy.name}: something in it has no place in a stored policy, or a host name no address")
+
+    def path(name: str) -> str:
+        return rf"{_IPSEC}\Policy\{folder}\{name}"
+
+    objects = make_objects(plan, path)
+    yield RegistryKey(
+        rf"{MACHINE}\{_IPSEC}\Policy\{folder}", {"": RegistryValue("", ValueType.SZ, "")}
+    )  # as on Windows
+    if policy.assigned:
+        yield _assignment(policy, objects[0].name, path(objects[0].name))
+    for one in objects:
+        yield _object_key(one, path(one.name))
 
 
-def _path(name: str) -> str:
-    return rf"{_LOCAL}\{name}"
+def _assignment(policy: Policy, name: str, path: str) -> RegistryKey:
+    """Return the key that says which policy is assigned: that of the store, or for a domain that of Group Policy."""
+    if policy.store.kind not in _OF_DOMAINS:
+        return key(rf"{_IPSEC}\Policy\{_FOLDERS[policy.store.kind]}", ActivePolicy=path)
+    naming = "".join(f",DC={part}" for part in (policy.store.domain or _DOMAIN).split("."))
+    there = f"LDAP://CN={name},CN=IP Security,CN=System{naming}"
+    return key(rf"{_IPSEC}\GPTIPSECPolicy", DSIPSECPolicyPath=there, DSIPSECPolicyName=policy.name)
 
 
-def _object_key(one: StoredObject) -> RegistryKey:
+def _object_key(one: StoredObject, path: str) -> RegistryKey:
     values = [
         RegistryValue("className", ValueType.SZ, one.kind.value),
         RegistryValue("name", ValueType.SZ, one.name),
@@ -83,7 +106,7 @@ def _object_key(one: StoredObject) -> RegistryKey:
         ),
         RegistryValue("whenChanged", ValueType.DWORD, _CHANGED),
     ]
-    return RegistryKey(rf"{MACHINE}\{_path(one.name)}", {value.name.lower(): value for value in values})
+    return RegistryKey(rf"{MACHINE}\{path}", {value.name.lower(): value for value in values})
 
 
 def _value(name: str, values: tuple[str | int | bytes, ...], *, several: bool) -> RegistryValue:

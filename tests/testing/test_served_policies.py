@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,9 @@ from ipsecmig.cli.options import HostOptions
 from ipsecmig.cli.site import make_site
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.registry import read
+from ipsecmig.errors import UsageError
 from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
-from ipsecmig.model.policy import HostSettings, PolicyStore
+from ipsecmig.model.policy import HostSettings, PolicyStore, StoreKind, StoreLocation
 from ipsecmig.model.site import Site
 from ipsecmig.remote.commands import REGISTRY_JSON, REGISTRY_TEXT, SHOW_ALL
 from ipsecmig.stored.registry import RegistryKey
@@ -32,7 +34,15 @@ from ipsecmig.verify.readback.windows import read_policy
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 SECURE_SERVER = SAMPLES / "recommended" / "secure-server.cmd"
 FOLDERS = ("everyday", "recommended", "not-recommended", "special-considerations")
-SCRIPTS = sorted(p for folder in FOLDERS for p in (SAMPLES / folder).iterdir() if p.suffix in {".cmd", ".netsh"})
+DYNAMIC = SAMPLES / "everyday" / "incident.netsh"
+"""Rules that are in force until the service stops, and are kept nowhere."""
+
+SCRIPTS = sorted(
+    path
+    for folder in FOLDERS
+    for path in (SAMPLES / folder).iterdir()
+    if path.suffix in {".cmd", ".netsh"} and path != DYNAMIC
+)
 
 
 def store_of(data: bytes, name: str, encoding: str | None = None, dialect: str | None = None) -> PolicyStore:
@@ -84,6 +94,43 @@ def test_the_assigned_policy_is_the_active_one() -> None:
     shown = Host(keys=registry_keys(source)).run(SHOW_ALL.line).stdout.decode("cp437")
     assert re.search(rf"^Policy Name +: {re.escape(source.policies[0].name)}\r$", shown, re.MULTILINE)
     assert re.search(r"^Assigned +: YES\r$", shown, re.MULTILINE)
+
+
+def stored_at(location: StoreLocation) -> PolicyStore:
+    """Return the policy of the secure server with all that it uses in another store."""
+    store = store_of(SECURE_SERVER.read_bytes(), "secure-server.cmd")
+    return replace(
+        store,
+        policies=tuple(replace(one, store=location) for one in store.policies),
+        filter_lists=tuple(replace(one, store=location) for one in store.filter_lists),
+        filter_actions=tuple(replace(one, store=location) for one in store.filter_actions),
+    )
+
+
+@pytest.mark.parametrize(
+    ("location", "kept"),
+    [
+        (StoreLocation(StoreKind.PERSISTENT), StoreKind.PERSISTENT),
+        (StoreLocation(StoreKind.CACHE), StoreKind.CACHE),
+        (StoreLocation(StoreKind.DOMAIN, "corp.example.com"), StoreKind.CACHE),
+    ],
+)
+def test_policies_of_other_stores_are_where_windows_keeps_them(location: StoreLocation, kept: StoreKind) -> None:
+    source = stored_at(location)
+    served = store_of(printed(Host(keys=registry_keys(source))), "query.txt", "cp437", "reg-query")
+    assert [(policy.store.kind, policy.assigned) for policy in served.policies] == [(kept, True)]
+    check_same(SECURE_SERVER, source, served)
+
+
+def test_a_policy_that_windows_keeps_nowhere_is_refused() -> None:
+    with pytest.raises(UsageError, match="does not keep"):
+        registry_keys(store_of(DYNAMIC.read_bytes(), DYNAMIC.name))
+
+
+def test_a_host_never_has_less_than_its_source() -> None:
+    sample = SECURE_SERVER.with_name("secure-server-keywords.netsh")
+    with pytest.raises(UsageError, match="host name no address"):
+        registry_keys(store_of(sample.read_bytes(), sample.name))
 
 
 def test_settings_of_the_host_are_those_of_the_store() -> None:
