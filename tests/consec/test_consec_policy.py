@@ -212,7 +212,7 @@ def test_a_group_policy_object_stands_another_set_in_place_of_the_default() -> N
         ("Action=Secure|LTunnel4=192.0.2.1", "CS020"),
         ("Action=Secure|RTunnelFqdn=gw.example.com", "CS020"),
         ("Action=Secure|LTunnel4=192.0.2.1|RTunnel6=2001:db8::1", "CS020"),
-        ("Action=DoNotSecure|LTunnel4=192.0.2.1|RTunnel4=192.0.2.2", "CS020"),
+        ("Action=DoNotSecure|LTunnel4=192.0.2.1|RTunnel4=192.0.2.2", "CS036"),
         ("Action=Secure|SecureInClearOut=TRUE", "CS021"),
         ("Action=Secure|ByPassTunnel=TRUE", "CS022"),
         ("Action=Secure|KeyMod=IkeV2", "CS023"),

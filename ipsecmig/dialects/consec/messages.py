@@ -42,14 +42,14 @@ UNREAD_SUITE: Final = Note("CS009", _WARNING, "{owner}: the suite {token} means 
 PROFILES: Final = Note(
     "CS010",
     _WARNING,
-    "{owner} applies only while the network is {condition}; it is taken to apply",
+    "{owner} applies only while the network is {condition}; it counts where it protects, and not where it permits",
     "Add --assume profile-domain, profile-private or profile-public to say what this host's networks are.",
 )
 OTHER_PROFILE: Final = Note("CS011", _INFO, "{owner} is for other networks, {condition}, and is left out")
 PLATFORM: Final = Note(
     "CS012",
     _WARNING,
-    "{owner} is only for some versions of Windows ({condition}); it is taken to apply",
+    "{owner} is only for some versions of Windows ({condition}); it counts where it protects, and not where it permits",
     "Add --assume platforms if the host runs one of these.",
 )
 INTERFACE: Final = Note(
@@ -149,4 +149,7 @@ DEFAULT_EXEMPTIONS: Final = Note(
     "the source does not state which traffic is exempt from IPsec: neighbour discovery and DHCP were taken, which is"
     " not verified",
     "State it with `netsh advfirewall set global ipsec defaultexemptions`.",
+)
+TUNNEL_EXEMPTION: Final = Note(
+    "CS036", _WARNING, "{owner} exempts traffic from a tunnel, which is not understood; it is left out", _BY_HAND
 )

@@ -208,8 +208,7 @@ class _Converter:
             return block, ()
         if rule.action is RuleAction.NO_AUTHENTICATION:
             if rule.tunnel.is_tunnel:
-                reason = "nothing is secured"
-                self._draft.doubt(messages.TUNNEL, rule.origin, self._owner, reason=reason)
+                self._draft.doubt(messages.TUNNEL_EXEMPTION, rule.origin, self._owner)
             return replace(block, action=Action.PERMIT), ()
         if rule.action is RuleAction.REQUIRE_IN_CLEAR_OUT:
             self._draft.doubt(messages.CLEAR_OUT, rule.origin, self._owner)
