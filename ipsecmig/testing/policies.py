@@ -77,9 +77,8 @@ def _policy_keys(store: PolicyStore, policy: Policy) -> Iterator[RegistryKey]:
         return rf"{_IPSEC}\Policy\{folder}\{name}"
 
     objects = make_objects(plan, path)
-    yield RegistryKey(
-        rf"{MACHINE}\{_IPSEC}\Policy\{folder}", {"": RegistryValue("", ValueType.SZ, "")}
-    )  # as on Windows
+    unnamed = RegistryValue("", ValueType.SZ, "")  # Windows makes it, and nobody uses it
+    yield RegistryKey(rf"{MACHINE}\{_IPSEC}\Policy\{folder}", {"": unnamed})
     if policy.assigned:
         yield _assignment(policy, objects[0].name, path(objects[0].name))
     for one in objects:

@@ -1,4 +1,8 @@
-"""Faults of WS-Management, with the codes that Windows gives them (WSManFault, `winrm helpmsg`)."""
+"""Faults of WS-Management, with the codes that Windows gives them (WSManFault, `winrm helpmsg`).
+
+Clients are known to rely on the codes of TIMED_OUT, SHELL_NOT_FOUND, TOO_MANY_SHELLS, TOO_MANY_OPERATIONS and
+ACCESS_DENIED. The other codes were not compared with those of a real host.
+"""
 
 from __future__ import annotations
 
