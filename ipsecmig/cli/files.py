@@ -12,25 +12,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from types import FrameType
 
-from ipsecmig import __version__
+from ipsecmig import __version__, storage
 from ipsecmig.errors import OutputError
 from ipsecmig.model.targets import OutputFile
+from ipsecmig.storage import staging, stoppable, sync_folder, undisturbed
 
 MANIFEST = "ipsecmig.manifest.json"
-
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ def write_all(folder: Path, files: Sequence[OutputFile], *, force: bool = False)
             _refuse_foreign(folder, files, known)
         kept = {p: digest for p, digest in known.items() if (folder / p).is_file()}
         everything = (*files, _manifest(files, kept))
-        with _stoppable():
+        with stoppable():
             _write(folder, everything)
     except OSError as failure:
         where = failure.filename2 or failure.filename or folder
@@ -66,14 +60,14 @@ def write_all(folder: Path, files: Sequence[OutputFile], *, force: bool = False)
 def write_one(path: Path, content: bytes, *, secret: bool = False, replace: bool = False) -> None:
     """Make the file `path`, whole or not at all; raises OutputError, also for one that is there unless `replace`."""
     try:
-        with _stoppable(), _staging(path.parent) as stage:
+        with stoppable(), staging(path.parent) as stage:
             made = stage / "new"
             _create(made, OutputFile(path.name, content, secret=secret))
             if replace:
                 made.replace(path)
             else:
                 path.hardlink_to(made)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except FileExistsError:
         raise OutputError(f"{path}: there is such a file already; nothing was written") from None
     except OSError as failure:
@@ -148,29 +142,19 @@ def _is_ours(manifest: Path) -> bool:
 
 def _write(folder: Path, files: Sequence[OutputFile]) -> None:
     if folder.exists():
-        with _staging(folder) as stage:
+        with staging(folder) as stage:
             _fill(stage / "new", files)
-            with _undisturbed():
+            with undisturbed():
                 _replace_each(stage, folder, files)
         return
     first_missing = folder
     while not first_missing.parent.exists():
         first_missing = first_missing.parent
-    with _staging(first_missing.parent) as stage:
+    with staging(first_missing.parent) as stage:
         _fill(stage / "new" / folder.relative_to(first_missing), files)
-        with _undisturbed():
+        with undisturbed():
             (stage / "new").replace(first_missing)
-            _sync_folder(first_missing.parent)
-
-
-@contextmanager
-def _staging(parent: Path) -> Iterator[Path]:
-    """Give a temporary folder in `parent`, and remove it with all that is still in it."""
-    stage = Path(tempfile.mkdtemp(prefix=".ipsecmig-", dir=parent))
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+            sync_folder(first_missing.parent)
 
 
 def _fill(folder: Path, files: Sequence[OutputFile]) -> None:
@@ -179,16 +163,12 @@ def _fill(folder: Path, files: Sequence[OutputFile]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _create(path, file)
     for root, _, _ in os.walk(folder):
-        _sync_folder(Path(root))
+        sync_folder(Path(root))
 
 
 def _create(path: Path, file: OutputFile) -> None:
     mode = (0o700 if file.executable else 0o600) if file.secret else (0o777 if file.executable else 0o666)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(file.content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    storage.create(path, file.content, mode)
 
 
 def _replace_each(stage: Path, folder: Path, files: Sequence[OutputFile]) -> None:
@@ -204,7 +184,7 @@ def _replace_each(stage: Path, folder: Path, files: Sequence[OutputFile]) -> Non
                 undo.append(partial(target.unlink, missing_ok=True))
             (stage / "new" / file.path).replace(target)
         for changed in {(folder / file.path).parent for file in files}:
-            _sync_folder(changed)
+            sync_folder(changed)
     except BaseException:
         for step in reversed(undo):
             step()
@@ -224,53 +204,3 @@ def _back_up(target: Path, backup: Path) -> None:
         os.link(target, backup, follow_symlinks=False)
     except OSError:
         target.rename(backup)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does, so that the temporary folder goes away with it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    changed = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
-    for number in changed:
-        signal.signal(number, _stop)
-    try:
-        yield
-    finally:
-        for number in changed:
-            signal.signal(number, signal.SIG_DFL)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold back the signals that stop a program until the block is through; the first of them then takes effect.
-
-    Handlers are exchanged, since a mask would hold for one thread only and Python serves signals in the main one.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    former = {number: signal.getsignal(number) for number in _STOPPING}
-    for number in _STOPPING:
-        signal.signal(number, lambda number, _: held.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
-        if held:
-            signal.raise_signal(held[0])
