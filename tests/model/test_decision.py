@@ -48,7 +48,8 @@ layers = st.lists(st.tuples(boxes(), st.sampled_from("abc")), max_size=7)
 
 
 def every_sample() -> Iterator[Packet]:
-    ports = [(1, 0, 0), *((6, *pair) for pair in product((0, 1, 65535), repeat=2))]
+    without = [(protocol, 0, 0) for protocol in (0, 1, 2)]
+    ports = [*without, *((protocol, *pair) for protocol in (6, 17) for pair in product((0, 1, 65535), repeat=2))]
     for direction, family, link in product(Direction, Family, Link):
         for local, remote in product((0, 1, 2, family.last), repeat=2):
             for protocol, remote_port, local_port in ports:
