@@ -30,10 +30,11 @@ def diff(
     Example: ipsecmig diff old.cmd new.cmd
     """
     from ipsecmig.cli.differences import print_comparison
-    from ipsecmig.cli.policies import read_flat
+    from ipsecmig.cli.policies import read_flat_pair
     from ipsecmig.verify.compare import compare
     from ipsecmig.verify.readback.windows import read_policy
 
     printer = talk.printer()
-    one, other = (read_flat(reading.of(name), site, reading.policy, printer) for name in (first, second))
+    inputs = reading.of(first), reading.of(second)
+    one, other = read_flat_pair(inputs, site, reading.policy, printer)
     return print_comparison(compare(one, [read_policy(other)]), printer, format_)

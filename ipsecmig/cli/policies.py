@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipsecmig.cli.site import make_site
@@ -21,3 +22,19 @@ def read_flat(inputs: Inputs, site: HostOptions, policy: str | None, printer: Pr
     host = make_site(site)
     store = read_store(inputs, printer)
     return flatten(store, select_policy(store, policy), host)
+
+
+def read_flat_pair(
+    inputs: tuple[Inputs, Inputs], site: HostOptions, policy: str | None, printer: Printer
+) -> tuple[FlatPolicy, FlatPolicy]:
+    """Return two policies for one host, as `read_flat` does.
+
+    NoDefaultExempt belongs to the host, and many formats cannot say it: where one source states it, it counts for both.
+    """
+    host = make_site(site)
+    one, other = (read_store(each, printer) for each in inputs)
+    stated = {store.settings.exemptions for store in (one, other)} - {None}
+    if len(stated) == 1 and host.exemptions is None:
+        host = replace(host, exemptions=stated.pop())
+    first, second = (flatten(store, select_policy(store, policy), host) for store in (one, other))
+    return first, second

@@ -76,7 +76,8 @@ class Emission:
     """What an emitter gives.
 
     `exact` counts the attributes of the source that the files say exactly; together with those named by `losses`
-    it is all of them (conservation).
+    it is all of them (conservation). `holds_settings` tells whether the target can also say settings of the host, such
+    as NoDefaultExempt; where it cannot, hosts keep theirs.
     """
 
     target: str
@@ -84,6 +85,7 @@ class Emission:
     losses: tuple[Loss, ...]
     exact: int
     notes: tuple[str, ...] = ()
+    holds_settings: bool = True
 
 
 @dataclass(frozen=True, slots=True)

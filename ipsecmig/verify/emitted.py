@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ipsecmig.dialects.base import ReadOptions, Source
@@ -46,4 +46,5 @@ def _bundles(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _read(flat: FlatPolicy, emission: Emission) -> tuple[ReadTarget, ...]:
     files = [Source(f.path, f.content) for f in emission.files if is_configuration(f.path)]
-    return read_targets(files, flat.site, ReadOptions(encoding="utf-8"))
+    site = flat.site if emission.holds_settings else replace(flat.site, exemptions=flat.exemption_value)
+    return read_targets(files, site, ReadOptions(encoding="utf-8"))

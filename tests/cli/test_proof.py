@@ -149,3 +149,12 @@ def test_diff(call: Run, tmp_path: Path) -> None:
     differences = document["differences"]
     assert isinstance(differences, list)
     assert {("10.2." in d["box"], d["opens"]) for d in differences} == {(True, True), (False, False)}
+
+
+def test_a_directory_says_no_exemptions_and_hosts_keep_theirs(call: Run, tmp_path: Path) -> None:
+    stated = str(SAMPLES / "special-considerations" / "wireless-802-11.cmd")
+    out = tmp_path / "out"
+    assert call("convert", stated, "--to", "ldif,reg", "-o", str(out), "--fail-on", "never")[0] == 0
+    assert call("diff", stated, str(out / "ipsecmig.ldf"))[0] == 0
+    assert call("diff", str(out / "ipsecmig.reg"), str(out / "ipsecmig.ldf"))[0] == 0
+    assert call("diff", stated, str(out / "ipsecmig.ldf"), "--windows", "2000")[0] == 0

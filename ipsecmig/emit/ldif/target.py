@@ -36,7 +36,8 @@ def emit(request: EmissionRequest) -> Emission:
         OutputFile(ROLLBACK, _file((*request.heading, "", _undo(domain)), removing(stored.container, domain))),
     )
     notes = (*stored.notes, *_notes(domain))
-    return Emission(NAME, files, (*stored.losses, *unassigned), stored.exact - len(unassigned), notes)
+    losses, exact = (*stored.losses, *unassigned), stored.exact - len(unassigned)
+    return Emission(NAME, files, losses, exact, notes, holds_settings=False)
 
 
 def _unassigned(request: EmissionRequest, stored: Stored) -> tuple[Loss, ...]:

@@ -70,4 +70,4 @@ def _notes(request: EmissionRequest, plan: Plan) -> Iterator[str]:
     if len(request.store.policies) > 1:
         yield f"{len(request.store.policies) - 1} other policy or policies of the source are left out"
     if request.store.settings != HostSettings():
-        yield "settings of the host outside the policy, such as exemptions, are left out"
+        yield "settings of the host outside the policy, such as exemptions, are left out: hosts keep theirs"
