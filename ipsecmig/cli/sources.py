@@ -20,6 +20,8 @@ STANDARD_INPUT = "-"
 EMPTY = "CLI002"
 SKIPPED = "CLI003"
 
+_NAMED = 10
+
 
 def read_store(options: Inputs, printer: Printer) -> PolicyStore:
     """Return the store that the sources describe, after printing what there is to say about them.
@@ -42,7 +44,20 @@ def read_sources(options: Inputs) -> Reading:
 def read_loaded(loaded: Iterable[tuple[Source, bool]], options: Inputs) -> Reading:
     """Return what the inputs that `load` gave say together; only the names among `options` do not matter."""
     _check_assumptions(options.assumptions)
+    loaded = tuple(loaded)
+    _check_hosts([source for source, _ in loaded])
     return _join([_read(source, named, options) for source, named in loaded])
+
+
+def _check_hosts(sources: Sequence[Source]) -> None:
+    """Raise InputError where the evidence of several hosts would be read as that of one."""
+    from ipsecmig.remote import evidence_messages
+    from ipsecmig.remote.evidence import is_packed
+
+    folders = sorted({source.name for source in sources if is_packed(source)})
+    if len(folders) > 1:
+        listed = ", ".join(folders[:_NAMED]) + (f" and {len(folders) - _NAMED} more" if folders[_NAMED:] else "")
+        raise InputError((evidence_messages.SEVERAL.say(Origin(folders[0]), folders=listed),))
 
 
 def _check_assumptions(given: frozenset[str]) -> None:
@@ -65,8 +80,12 @@ def configurations(names: Iterable[str], access: Access) -> list[Source]:
 
 
 def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:
-    """Yield the input called `name`, or every file of the folder of that name; whether it was named itself."""
+    """Yield the input called `name`, or every file of the folder of that name; whether it was named itself.
+
+    The evidence of a host, which `extract` wrote, is one input.
+    """
     from ipsecmig.dialects.decoding import read_source
+    from ipsecmig.remote.evidence import evidence_folders, pack
     from ipsecmig.remote.location import is_directory
 
     if is_directory(name):
@@ -76,11 +95,23 @@ def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:
     if name == STANDARD_INPUT or not path.is_dir():
         yield read_source(name), True
         return
-    files = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    if not files:
+    evidence = evidence_folders(path)
+    for folder in evidence:
+        yield pack(folder), True
+    files = [file for file in _files(path) if not any(folder in file.parents for folder in evidence)]
+    if not files and not evidence:
         raise InputError((_error(EMPTY, name, "the folder holds no file"),))
     for file in files:
         yield read_source(str(file)), False
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files in a folder and below it, without hidden ones and those in hidden folders."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
 
 
 def _directory(name: str, access: Access) -> Source:
@@ -99,13 +130,24 @@ def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
 
 def _read(source: Source, named: bool, options: Inputs) -> Reading:
     from ipsecmig.dialects import registry
+    from ipsecmig.remote.evidence import is_packed
 
     wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
+    if is_packed(source):
+        return _read_evidence(source, wanted, options.format)
     if not named and options.format is None:
         skipped = left_out(source)
         if skipped is not None:
             return Reading(PolicyStore(), (skipped,))
     return registry.read(source, wanted, options.format)
+
+
+def _read_evidence(source: Source, wanted: ReadOptions, forced: str | None) -> Reading:
+    from ipsecmig.remote.reading import read_packed
+
+    if forced is not None:
+        raise UsageError(f"{source.name}: this is a folder that extract wrote, so that --from has nothing to say")
+    return read_packed(source, wanted)
 
 
 def left_out(source: Source) -> Diagnostic | None:

@@ -153,23 +153,28 @@ def _reg_query(root: Root) -> Command:
 REGISTRY_JSON: Final = _typed("registry-json", Output.TYPED_JSON)
 REGISTRY_LINES: Final = _typed("registry-lines", Output.TYPED_LINES)
 REGISTRY_TEXT: Final = tuple(map(_reg_query, ROOTS))
-SHOW_ALL: Final = Command("show-all", "netsh ipsec static show all", Output.SHOW)
+SHOW_ALL: Final = Command("show-all", "netsh ipsec static show all format=list wide=yes", Output.SHOW)
+SHOW_POLICIES: Final = Command(
+    "show-policies", "netsh ipsec static show policy all level=verbose format=list wide=yes", Output.SHOW
+)
 SHOW_ASSIGNED: Final = Command("show-assigned", "netsh ipsec static show gpoassignedpolicy", Output.SHOW)
+
+SHOWN: Final = (SHOW_ALL, SHOW_POLICIES, SHOW_ASSIGNED)
 
 SURVEY: Final = (
     Command("code-page", "chcp", Output.CODE_PAGE),
     *map(_reg_query, (RELEASE, CODE_PAGES, LANGUAGE, POWERSHELL_1, POWERSHELL_3)),
 )
 
-COMMANDS: Final = (*SURVEY, REGISTRY_JSON, REGISTRY_LINES, *REGISTRY_TEXT, SHOW_ALL, SHOW_ASSIGNED)
+COMMANDS: Final = (*SURVEY, REGISTRY_JSON, REGISTRY_LINES, *REGISTRY_TEXT, *SHOWN)
 """All of them."""
 
 
 def evidence(powershell: int) -> tuple[Command, ...]:
     """Return what is asked of a host with that PowerShell, 0 for one without: the registry, and netsh beside it."""
     if powershell == 0:
-        return (*REGISTRY_TEXT, SHOW_ALL, SHOW_ASSIGNED)
-    return (REGISTRY_JSON if powershell >= 3 else REGISTRY_LINES, SHOW_ALL, SHOW_ASSIGNED)
+        return (*REGISTRY_TEXT, *SHOWN)
+    return (REGISTRY_JSON if powershell >= 3 else REGISTRY_LINES, *SHOWN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ipsecmig.stored.registry import RegistryKey
 from ipsecmig.testing.registry import MACHINE, AccessDenied, Registry
 
 _IPSEC: Final = rf"{MACHINE}\SOFTWARE\Policies\Microsoft\Windows\IPSec"
-_REQUEST: Final = re.compile(r"netsh\s+ipsec\s+static\s+show\s+(all|gpoassignedpolicy)\b.*", re.IGNORECASE)
+_REQUEST: Final = re.compile(r"netsh\s+ipsec\s+static\s+show\s+(all|policy\s+all|gpoassignedpolicy)\b.*", re.IGNORECASE)
 _NO_POLICIES: Final = "ERR IPsec[05072] : No Policies in Policy Store\r\n"
 _CANNOT_OPEN: Final = "ERR IPsec[05073] : Unable to open Policy Store\r\n"
 
@@ -25,7 +25,7 @@ def answer_netsh(line: str, host: str, registry: Registry) -> str | None:
     if request is None:
         return None
     try:
-        return _assigned(host, registry) if request[1].lower() != "all" else _all(host, registry)
+        return _assigned(host, registry) if request[1].lower().startswith("gpo") else _all(host, registry)
     except AccessDenied:
         return _CANNOT_OPEN
 
