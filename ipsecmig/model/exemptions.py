@@ -21,6 +21,8 @@ KERBEROS_PORT: Final = PortRange(88, 88)
 ISAKMP_PORTS: Final = (PortRange(500, 500), PortRange(4500, 4500))
 MULTICAST: Final = AddressRange.parse("224.0.0.0/4")
 LIMITED_BROADCAST: Final = AddressRange.parse("255.255.255.255")
+GROUPS: Final = (MULTICAST, LIMITED_BROADCAST, AddressRange.parse("ff00::/8"))
+"""The destinations that stand for many hosts, whatever the host's networks are."""
 
 _KERBEROS_AND_RSVP: Final = frozenset({0, 2})
 _MULTICAST_AND_BROADCAST: Final = frozenset({0, 1})

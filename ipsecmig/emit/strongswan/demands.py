@@ -9,17 +9,19 @@ from ipsecmig.emit.strongswan.ways import (
     ALL_WAYS,
     ARRIVING,
     FORWARDED,
+    IN,
     LEAVING,
     OUT,
     TO_AND_FROM_HOST,
     Ways,
     meetings,
 )
+from ipsecmig.model.exemptions import GROUPS
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, Weight
 from ipsecmig.model.selectors import AddressRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import Box, Direction
-from ipsecmig.model.treatment import PERMIT, Block, Permit, Protect, TunnelSense
+from ipsecmig.model.treatment import BLOCK, PERMIT, Block, Permit, Protect, TunnelSense
 
 Decided = Permit | Block | Protect
 
@@ -174,3 +176,20 @@ def _parted(demand: Demand, site: Site) -> Iterator[Demand]:
         yield replace(demand, box=box, ways=here, needed=demand.needed & TO_AND_FROM_HOST)
     if demand.ways & FORWARDED:
         yield replace(demand, ways=demand.ways & FORWARDED, needed=demand.needed & FORWARDED)
+    elif type(demand.treatment) is Protect:
+        yield from _to_groups(demand)
+
+
+def _to_groups(demand: Demand) -> Iterator[Demand]:
+    """Yield what arrives for groups: nobody negotiates for them, so that what must be protected is dropped."""
+    arriving = demand.ways & IN
+    for group in GROUPS if arriving else ():
+        low, high = max(demand.box.local[0], group.first), min(demand.box.local[1], group.last)
+        if group.family == demand.box.family[0] and low <= high:
+            box = demand.box._replace(local=(low, high))
+            yield replace(demand, box=box, treatment=BLOCK, ways=arriving, needed=arriving)
+
+
+def refuses_groups(demand: Demand) -> bool:
+    """Whether `demand` drops, because it is for groups, what its filters protect."""
+    return type(demand.treatment) is Block and any(type(source.treatment) is Protect for source in demand.sources)

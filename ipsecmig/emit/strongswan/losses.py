@@ -30,14 +30,15 @@ _NFTABLES = "load the nftables target as well: it tells directions and interface
 class Outcome:
     """What emission found out, as identities of the objects concerned.
 
-    `one_way`, `stopped`, `displacing` and `inexact` are filters, `one_link` and `endless` rules; see `Decisions` and
-    `Children`. `contested` are preshared keys that share a peer with another one.
+    `one_way`, `stopped`, `displacing`, `groups` and `inexact` are filters, `one_link` and `endless` rules; see
+    `Decisions`, `refuses_groups` and `Children`. `contested` are preshared keys that share a peer with another one.
     """
 
     one_way: frozenset[int] = frozenset()
     one_link: frozenset[int] = frozenset()
     stopped: frozenset[int] = frozenset()
     displacing: frozenset[int] = frozenset()
+    groups: frozenset[int] = frozenset()
     inexact: frozenset[int] = frozenset()
     endless: frozenset[int] = frozenset()
     contested: frozenset[Secret] = frozenset()
@@ -269,6 +270,9 @@ def _filter_side(outcome: Outcome) -> Judge:
                 "charon protects nothing in transport mode that this host forwards, and another filter drops it here"
             )
             return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "use a tunnel for forwarded traffic")
+        if id(attribute.subject) in outcome.groups and attribute.kind is AttributeKind.FILTER_DESTINATION:
+            reason = "IKE negotiates with one host: what comes in for multicast and broadcast addresses is dropped"
+            return attribute.loss(TARGET_NAME, LossKind.NARROWED, CLOSED, reason, "permit what must be received")
         return of_address(attribute, request)
 
     return judge

@@ -15,7 +15,7 @@ from ipsecmig.emit.strongswan.configuration import (
     shunt_sections,
 )
 from ipsecmig.emit.strongswan.connections import Connection, chunks, connect, contested_secrets, owned_secrets
-from ipsecmig.emit.strongswan.demands import demands
+from ipsecmig.emit.strongswan.demands import demands, refuses_groups
 from ipsecmig.emit.strongswan.losses import TARGET_NAME, Outcome, capabilities
 from ipsecmig.emit.strongswan.proposals import DEFAULT_KILOBYTES, DEFAULT_SECONDS, can_negotiate
 from ipsecmig.emit.strongswan.settings import file_text, section
@@ -86,6 +86,7 @@ def _convert(flat: FlatPolicy) -> _Result:
         frozenset(decisions.one_link),
         frozenset(decisions.stopped),
         frozenset(decisions.displacing),
+        frozenset(id(source.filter) for one in wanted if refuses_groups(one) for source in one.sources),
         frozenset(made.inexact),
         frozenset(made.endless),
         contested_secrets(wanted),
