@@ -330,6 +330,15 @@ def test_any_key_is_the_same_at_both_ends(two_charons: tuple[Charon, Charon], ke
     assert "established" in peer.wait_for(r"IKE_SA \S+ established|MAL|no shared key")
 
 
+@pytest.mark.parametrize("peers", ["10.9.0.0/24", "10.9.0.2-10.9.0.7"])
+def test_a_key_for_a_block_is_that_of_a_peer_in_it(two_charons: tuple[Charon, Charon], peers: str) -> None:
+    host, peer = two_charons
+    host.loads(strongswan.emit(pair(block(peers))).files)
+    peer.loads(strongswan.emit(pair(block("10.9.0.0/16"))).files)
+    meet(host)
+    assert "established" in peer.wait_for(r"IKE_SA \S+ established|MAL|no shared key")
+
+
 def test_each_rule_uses_its_own_key(two_charons: tuple[Charon, Charon]) -> None:
     """A key for everybody, one for a block around this host itself and one for the peer: the peer's is taken."""
     host, peer = two_charons

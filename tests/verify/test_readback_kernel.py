@@ -189,6 +189,39 @@ def test_child(changes: dict[str, str], packet: str, fate: str) -> None:
     assert _fate(target, packet) == fate
 
 
+@pytest.mark.parametrize(
+    ("peers", "owners", "key"),
+    [
+        ("10.9.0.2", {"one": ""}, "one"),
+        ("10.9.0.2", {"one": "10.9.0.2"}, "one"),
+        ("10.9.0.2", {"one": "10.9.0.0/24"}, "one"),
+        ("10.9.0.2", {"one": "10.9.0.2-10.9.0.7"}, "one"),
+        ("10.9.0.0/25", {"one": "10.9.0.0/24"}, "one"),
+        ("10.9.0.2/32", {"one": "10.9.0.2", "other": "10.9.0.0/24"}, "one"),
+        ("10.9.0.2", {"one": "10.9.0.0/24", "other": "10.8.0.0/16"}, "one"),
+        ("10.9.0.2", {"one": "10.9.0.0/24", "other": "10.0.0.0/8"}, None),
+        ("10.9.0.0/16", {"one": "10.9.0.0/24"}, None),
+        ("%any", {"one": "10.9.0.0/24"}, None),
+        ("10.9.0.2", {"one": "%any"}, None),
+        ("10.9.0.2", {"one": "10.9.0.0/33"}, None),
+        ("10.9.0.2", {"one": "*.example.com"}, None),
+    ],
+)
+def test_the_key_is_that_of_the_peer_or_of_a_block_around_it(
+    peers: str, owners: dict[str, str], key: str | None
+) -> None:
+    base = CHILD.format(mode="transport", local="dynamic", remote="10.9.0.2", start="trap", secret="s")
+    rows = ((secret, f"\n id-1 = {owner}" if owner else "") for secret, owner in owners.items())
+    secrets = "".join(f"\n ike-{n} {{ secret = {secret}{owner} }}" for n, (secret, owner) in enumerate(rows))
+    text = base.replace("remote_addrs = 10.9.0.2", f"remote_addrs = {peers}")
+    target = swanctl.read({"c": text[: text.index("secrets {")] + f"secrets {{ {secrets} }}\n"})
+    assert bool(target.not_understood) == (key is None)
+    if key is not None:
+        protection = target.map.at(parse_packet(OUT)).protection
+        assert protection is not None
+        assert protection.preshared_key == Secret(key)
+
+
 def test_pass_beats_protect_beats_drop_without_priorities() -> None:
     shunt = "\n{} {{ mode = {}\n local_ts = 0.0.0.0/0\n remote_ts = {}\n start_action = trap }}"
     base = CHILD.format(mode="transport", local="dynamic", remote="dynamic", start="trap", secret="s")

@@ -97,12 +97,27 @@ def _read_secrets(reader: _Reader, root: Section) -> None:
     section = root.sections.get("secrets")
     for secret in section.matching("ike") if section else ():
         owners = frozenset(s.value for k, s in secret.settings.items() if re.fullmatch(r"id(-.+|\d+)?", k))
-        if any(re.search(r"[%/*]|-\d", owner) for owner in owners):
-            reader.doubt(secret, "a preshared key for several identities is not modelled")
+        if any(_is_pattern(owner) for owner in owners):
+            reader.doubt(secret, "a preshared key for identities by a pattern is not modelled")
         try:
             reader.secrets.append((owners, Secret(_decoded(secret.get("secret")))))
         except ValueError:
             reader.doubt(secret, "the preshared key is neither hex nor base64, as it says")
+
+
+def _is_pattern(owner: str) -> bool:
+    """Whether `owner` stands for several identities, but is no block of addresses."""
+    return re.search(r"[%*]", owner) is not None or (
+        _addresses(owner) is None and re.search(r"/|-\d", owner) is not None
+    )
+
+
+def _addresses(name: str) -> AddressRange | None:
+    """Return the addresses that an identity or an end of a connection names, None if it names no address."""
+    try:
+        return AddressRange.parse(name)
+    except ValueError:
+        return None
 
 
 def _decoded(text: str) -> str:
@@ -225,12 +240,15 @@ def _meant(text: str, dynamic: tuple[AddressRange, ...]) -> tuple[AddressRange |
     return dynamic if text.strip().startswith("dynamic") else (None,)
 
 
+_ANYBODY: Final = frozenset({"%any", "%any4", "%any6", "0.0.0.0", "::"})  # noqa: S104 no binding
+
+
 def _dynamic_local(reader: _Reader, connection: Section, child: Section) -> tuple[AddressRange, ...]:
     """Return what `dynamic` stands for in local_ts; where the host's address is not stated, every source is its own."""
     own = _end(connection, "local_addrs")
     if own is not None or "dynamic" not in child.get("local_ts", "dynamic"):
         return () if own is None else (own,)
-    if connection.get("local_addrs", "%any") not in {"%any", "%any4", "%any6", "0.0.0.0", "::"}:  # noqa: S104 no binding
+    if connection.get("local_addrs", "%any") not in _ANYBODY:
         raise ValueError("dynamic selectors of several local_addrs are not modelled")
     reader.assumptions.append(f"this host has one address, which is the dynamic one of child {child.name}")
     return _EVERYWHERE
@@ -339,8 +357,10 @@ def _authority(reader: _Reader, connection: Section) -> str | None:
 
 
 def _preshared_key(reader: _Reader, connection: Section, names: set[str]) -> Secret | None:
-    """Return the key that charon would find, the one with most of the identities in common."""
-    fitting = [(len(owners & names), secret) for owners, secret in reader.secrets if not owners or owners & names]
+    """Return the key that charon would find: one that names most of the ends, else one for a block around them."""
+    anybody = connection.get("remote_addrs", "%any") in _ANYBODY
+    fits = ((_fit(owners, names, anybody=anybody), secret) for owners, secret in reader.secrets)
+    fitting = [(fit, secret) for fit, secret in fits if fit is not None]
     if not fitting:
         reader.assumptions.append(
             f"the preshared key of connection {connection.name} is somewhere else, and the right one"
@@ -351,6 +371,29 @@ def _preshared_key(reader: _Reader, connection: Section, names: set[str]) -> Sec
     if len(keys) > 1:
         raise ValueError("several preshared keys fit, and which one is taken is not modelled")
     return keys.pop()
+
+
+_SOME_PEERS: Final = "a preshared key is for some of the peers, which is not modelled"
+
+
+def _fit(owners: frozenset[str], names: set[str], *, anybody: bool) -> tuple[int, int] | None:
+    """Return how many of `names` are among `owners`, and how many inside a block among them; None if it is not theirs.
+
+    `anybody` says that any peer may come. Raises ValueError where a block holds some of the peers and not others.
+    """
+    exact = owners & names
+    inside = 0
+    blocks = [block for block in map(_addresses, owners - exact) if block is not None and not block.is_host]
+    if blocks and anybody:
+        raise ValueError(_SOME_PEERS)
+    for end in filter(None, map(_addresses, names - exact)):
+        for block in blocks:
+            if block.family != end.family or end.last < block.first or block.last < end.first:
+                continue
+            if not (block.first <= end.first and end.last <= block.last):
+                raise ValueError(_SOME_PEERS)
+            inside += 1
+    return (len(exact), inside) if exact or inside or not owners else None
 
 
 def _life_seconds(child: Section) -> int:
