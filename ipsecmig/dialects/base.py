@@ -62,7 +62,9 @@ class Reading:
 class Dialect:
     """One input format, as the registry lists it.
 
-    `detect` looks at the beginning of decoded text or at bytes and returns 0 (not this format) to 100 (certainly).
+    A `DIALECT` stands in the module `entry` of its package, which the registry imports at every start: it imports
+    nothing but what telling formats apart needs, and the reader within `read`. `detect` is given the first MiB at most
+    and returns 0 (not this format) to 100 (certainly).
     `confidence` says how well the format is known: `documented` by Microsoft, `seen` in real files, or `unverified`.
     `unverified` names what of it could not be checked against a real file; such parts warn in use.
     `assumptions` are the words that `ReadOptions.assumptions` may hold, each with what it settles.

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import itemgetter
 from typing import Final
 
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
-from ipsecmig.dialects.clixml import convert as clixml
-from ipsecmig.dialects.consec import netsh as consec_netsh
-from ipsecmig.dialects.consec import show as consec_show
-from ipsecmig.dialects.consec import strings as consec_strings
-from ipsecmig.dialects.gpo_report import convert as gpo_report
-from ipsecmig.dialects.hive import convert as hive
-from ipsecmig.dialects.ipseccmd import convert as ipseccmd
-from ipsecmig.dialects.ir_json import convert as ir_json
-from ipsecmig.dialects.ldif import convert as ldif
-from ipsecmig.dialects.netdiag import convert as netdiag
-from ipsecmig.dialects.netsh_show import convert as netsh_show
-from ipsecmig.dialects.netsh_static import convert as netsh_static
+from ipsecmig.dialects.clixml import entry as clixml
+from ipsecmig.dialects.consec import entry as consec
+from ipsecmig.dialects.gpo_report import entry as gpo_report
+from ipsecmig.dialects.hive import entry as hive
+from ipsecmig.dialects.ipseccmd import entry as ipseccmd
+from ipsecmig.dialects.ir_json import entry as ir_json
+from ipsecmig.dialects.ldif import entry as ldif
+from ipsecmig.dialects.netdiag import entry as netdiag
+from ipsecmig.dialects.netsh_show import entry as netsh_show
+from ipsecmig.dialects.netsh_static import entry as netsh_static
 from ipsecmig.dialects.notes import Note
-from ipsecmig.dialects.reg_add import convert as reg_add
-from ipsecmig.dialects.reg_file import convert as reg_file
-from ipsecmig.dialects.reg_query import convert as reg_query
-from ipsecmig.dialects.registry_pol import convert as registry_pol
-from ipsecmig.dialects.wfp import convert as wfp
+from ipsecmig.dialects.reg_add import entry as reg_add
+from ipsecmig.dialects.reg_file import entry as reg_file
+from ipsecmig.dialects.reg_query import entry as reg_query
+from ipsecmig.dialects.registry_pol import entry as registry_pol
+from ipsecmig.dialects.wfp import entry as wfp
 from ipsecmig.errors import InputError, UsageError
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -38,15 +37,17 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     wfp.FILTERS_DIALECT,
     gpo_report.DIALECT,
     clixml.DIALECT,
-    consec_strings.DIALECT,
-    consec_netsh.DIALECT,
-    consec_show.DIALECT,
+    consec.STRINGS,
+    consec.SCRIPT,
+    consec.LISTING,
     reg_file.DIALECT,
     reg_query.DIALECT,
     reg_add.DIALECT,
     hive.DIALECT,
     registry_pol.DIALECT,
 )
+
+_LOOKED_AT: Final = 1 << 20
 
 NO_FORMAT: Final = Note(
     "IN020",
@@ -65,9 +66,10 @@ def dialect(name: str) -> Dialect:
 
 
 def detect(source: Source) -> Dialect:
-    """Return the dialect that `source` most likely is in. Raises InputError when none fits."""
-    best = max(DIALECTS, key=lambda one: one.detect(source))
-    if best.detect(source) > 0:
+    """Return the dialect that `source` most likely is in, by its first MiB. Raises InputError when none fits."""
+    beginning = Source(source.name, source.data[:_LOOKED_AT])
+    certainty, best = max(((one.detect(beginning), one) for one in DIALECTS), key=itemgetter(0))
+    if certainty > 0:
         return best
     raise InputError((NO_FORMAT.say(Origin(source.name), names=_names()),))
 

@@ -10,7 +10,8 @@ from ipsecmig.consec.defaults import DEFAULT_AUTHENTICATION_1
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects import registry as dialects
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
-from ipsecmig.dialects.consec import registry, strings
+from ipsecmig.dialects.consec import registry
+from ipsecmig.dialects.consec.entry import STRINGS
 from ipsecmig.dialects.consec.strings import read_text
 from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import PresharedKey, Secret, StoreKind
@@ -106,7 +107,7 @@ def test_a_text_of_strings_is_detected_and_read() -> None:
         "# rules\n{1}=v2.10|Action=Secure|Active=TRUE|Name=all|\n\n"
         "v2.10|Action=DoNotSecure|Active=TRUE|EP2_4=10.0.0.1|\n"
     )
-    assert dialects.detect(Source("rules.txt", text.encode())) is strings.DIALECT
+    assert dialects.detect(Source("rules.txt", text.encode())) is STRINGS
     read = read_strings(text)
     assert [(r.name, r.origin.line) for r in read.store.policies[0].rules] == [("all", 2), ("line 4", 4)]
     assert read.store.not_understood == ()

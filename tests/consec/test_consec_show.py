@@ -10,6 +10,7 @@ from ipsecmig.diagnostics import Severity
 from ipsecmig.dialects import registry
 from ipsecmig.dialects.base import Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import show
+from ipsecmig.dialects.consec.entry import LISTING
 from ipsecmig.model.flatten import flatten
 from ipsecmig.model.policy import Certificate, PresharedKey, Secret
 
@@ -55,7 +56,7 @@ def codes(reading: Reading) -> set[str]:
 def test_a_listing_is_detected_and_read() -> None:
     text = f"\n{block()}{block('Q', Action='NoAuthentication', Endpoint1='192.0.2.1')}Ok.\n"
     source = Source("show.txt", text.encode("utf-16"))
-    assert registry.detect(source) is show.DIALECT
+    assert registry.detect(source) is LISTING
     reading = registry.read(source, ReadOptions())
     assert reading.evidence is Evidence.LISTING
     policy = reading.store.policies[0]

@@ -13,7 +13,7 @@ from strategies import netsh_stores
 
 from ipsecmig.dialects import registry
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
-from ipsecmig.dialects.netsh_show import convert
+from ipsecmig.dialects.netsh_show import convert, entry
 from ipsecmig.dialects.netsh_show.vocabulary import Key, entries, normal
 from ipsecmig.errors import InputError
 from ipsecmig.model.flatten import flatten
@@ -164,7 +164,7 @@ def test_filter_lists_are_read_in_every_language(language: str, encoding: str) -
 @pytest.mark.parametrize(("language", "page"), [("zh-CN", "cp936"), ("ru", "cp866"), ("de", "cp850"), ("ko", "cp949")])
 def test_labels_in_a_wrong_code_page_are_known_by_their_places(language: str, page: str) -> None:
     data = render_lists(PLAIN, language).encode(page)
-    assert convert.detect(Source("x", data)) > 95
+    assert entry.detect(Source("x", data)) > 95
     given_page = convert.read(Source("x", data), ReadOptions(encoding=page))
     assert bare(given_page.store) == PLAIN
     try:
@@ -281,7 +281,7 @@ def test_preshared_keys_are_secrets_and_never_shown() -> None:
 
 def test_state_of_the_service_is_refused_politely() -> None:
     text = "IKE Main Mode SAs at 11/23/2026 10:00:00\n\nSource Address : 10.0.0.1\nPolicy Name : x\n"
-    assert convert.detect(Source("x", text.encode())) > 95
+    assert entry.detect(Source("x", text.encode())) > 95
     with pytest.raises(InputError) as refused:
         show(text)
     assert [d.code for d in refused.value.diagnostics] == ["SW001"]
@@ -348,9 +348,9 @@ def test_group_policy_wins_over_the_local_assignment() -> None:
 
 def test_no_label_means_two_things() -> None:
     meanings: dict[str, set[Key]] = {}
-    for entry in entries():
-        if isinstance(entry.meaning, Key):
-            meanings.setdefault(normal(entry.text), set()).add(entry.meaning)
+    for row in entries():
+        if isinstance(row.meaning, Key):
+            meanings.setdefault(normal(row.text), set()).add(row.meaning)
     assert {text: keys for text, keys in meanings.items() if len(keys) > 1} == {}
     assert {entry.confidence for entry in entries()} == {"seen", "unverified"}
     assert {e.language for e in entries() if e.confidence == "seen"} == {"en", "zh-CN"}
@@ -368,7 +368,7 @@ def test_damaged_output_is_never_an_accident(data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(FULL)))
     for text in ("\n".join(kept), FULL[:cut], FULL[cut:], FULL[:cut] + data.draw(st.text(max_size=5)) + FULL[cut:]):
         source = Source("x.txt", text.encode("utf-8", "replace"))
-        assert 0 <= convert.detect(source) <= 100
+        assert 0 <= entry.detect(source) <= 100
         try:
             reading = convert.read(source, ReadOptions())
         except InputError:

@@ -18,16 +18,15 @@ from ipsecmig.consec.objects import (
     QuickModeCryptoSet,
 )
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.clixml import messages
 from ipsecmig.dialects.clixml.properties import Properties
 from ipsecmig.dialects.clixml.rules import FILTERS, Filters, id_of, main_mode_tokens, rule_tokens, title
 from ipsecmig.dialects.clixml.sets import is_cut_off, set_tokens, suites
-from ipsecmig.dialects.clixml.values import NAMESPACE, Graph, Instance
-from ipsecmig.dialects.consec.draft import ASSUMPTIONS
+from ipsecmig.dialects.clixml.values import Graph, Instance
 from ipsecmig.dialects.consec.policy import convert
 from ipsecmig.dialects.xml_input.stream import pieces
-from ipsecmig.dialects.xml_input.text import open_text, sniff
+from ipsecmig.dialects.xml_input.text import open_text
 
 _ROOT: Final = "Objs"
 _SETS: Final[Mapping[str, tuple[str, int]]] = {
@@ -156,25 +155,3 @@ def read(source: Source, options: ReadOptions) -> Reading:
         said.append(messages.NOT_READ.say(origin, count=export.others.total(), classes=classes))
     reading = convert(export.store(), options.assumptions)
     return Reading(reading.store, (*text.diagnostics, *said, *export.said, *reading.diagnostics))
-
-
-def detect(source: Source) -> int:
-    """Return 100 for the root of CLIXML in its namespace, else 0."""
-    root = sniff(source)
-    return 100 if root is not None and root.name == _ROOT and root.namespace == NAMESPACE else 0
-
-
-DIALECT: Final = Dialect(
-    name="clixml",
-    title="Export-Clixml of Get-NetIPsecRule and the sets and filters that belong to it",
-    detect=detect,
-    read=read,
-    confidence="unverified",
-    suffixes=(".xml", ".clixml"),
-    assumptions=ASSUMPTIONS,
-    evidence=Evidence.LISTING,
-    unverified=(
-        "the classes and properties of authentication and crypto proposals",
-        "numbers in place of names, but in Enabled, Profiles and InboundSecurity and OutboundSecurity",
-    ),
-)

@@ -12,8 +12,6 @@ from typing import Final, NamedTuple
 
 from ipsecmig.dialects.xml_input.nodes import Node
 
-NAMESPACE: Final = "http://schemas.microsoft.com/powershell/2004/04"
-
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _INTEGERS: Final = frozenset({"By", "SB", "U16", "I16", "U32", "I32", "U64", "I64"})
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,20}")

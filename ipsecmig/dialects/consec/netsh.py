@@ -16,20 +16,15 @@ from ipsecmig.consec.defaults import DEFAULT_MAIN_MODE
 from ipsecmig.consec.objects import ConsecStore, GlobalSettings, MainModeRule, Refused
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.dialects import containers, decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
-from ipsecmig.dialects.consec.draft import ASSUMPTIONS
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.consec.entry import CONDITIONS
 from ipsecmig.dialects.consec.parameters import main_mode_of, rule_of
 from ipsecmig.dialects.consec.policy import convert
 from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, ServiceStop, Statement
 from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.netsh_static.syntax import Argument, split
 
-CONDITIONS: Final = "conditions"
 CONTEXT: Final = "advfirewall"
-_LOOKED_AT: Final = 1 << 20
-_CERTAIN: Final = re.compile(rb"\badvfirewall[ \t]+(?:consec|mainmode)[ \t]+(?:add|set|delete)\b", re.IGNORECASE)
-_LIKELY: Final = re.compile(rb"\badd[ \t]+rule\b[^\n]*\bendpoint1[ \t]*=[^\n]*\bendpoint2[ \t]*=", re.IGNORECASE)
-_OTHERS: Final = re.compile(rb"\bipsec[ \t]+(?:static|dynamic)\b", re.IGNORECASE)
 _NEW: Final = "new"
 _ALL: Final = "all"
 _EXEMPTIONS: Final = {"none": 0, "neighbordiscovery": 1, "icmp": 2, "dhcp": 8}
@@ -252,17 +247,6 @@ def _main_mode_rule(stated: _Stated) -> MainModeRule:
     )
 
 
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is a script of such commands.
-
-    A script that has commands of netsh ipsec too is better read as one of those.
-    """
-    beginning = source.data[:_LOOKED_AT].replace(b"\0", b"")
-    if _CERTAIN.search(beginning):
-        return 90 if _OTHERS.search(beginning) else 96
-    return 65 if _LIKELY.search(beginning) else 0
-
-
 def read(source: Source, options: ReadOptions) -> Reading:
     """Return the policy that the script `source` leaves behind.
 
@@ -272,15 +256,3 @@ def read(source: Source, options: ReadOptions) -> Reading:
     scanned = containers.statements(decoded.text, source.name, options)
     reading = convert(run(scanned.statements, options.assumptions, (source.name,)), options.assumptions)
     return Reading(reading.store, (*decoded.diagnostics, *scanned.diagnostics, *reading.diagnostics))
-
-
-DIALECT: Final = Dialect(
-    "netsh-consec",
-    "netsh advfirewall consec commands in a batch file, a netsh script or PowerShell",
-    detect,
-    read,
-    "documented",
-    (".bat", ".cmd", ".txt", ".nsh", ".ps1"),
-    {**ASSUMPTIONS, CONDITIONS: "every command that depends on a run-time condition runs"},
-    unverified=("mainmode add rule",),
-)

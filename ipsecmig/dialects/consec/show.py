@@ -15,18 +15,13 @@ from typing import Final
 
 from ipsecmig.consec.defaults import DEFAULT_MAIN_MODE
 from ipsecmig.consec.objects import ConsecStore, MainModeCryptoSet, Refused
-from ipsecmig.consec.vocabulary import ACTIONS
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
-from ipsecmig.dialects.consec.draft import ASSUMPTIONS
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.consec.labels import Field, meaning
 from ipsecmig.dialects.consec.parameters import main_mode_of, rule_of
 from ipsecmig.dialects.consec.policy import convert
 
-_LOOKED_AT: Final = 1 << 20
-_WORDS: Final = "|".join(word for word in ACTIONS.by_netsh)
-_CERTAIN: Final = re.compile(rb"^[^\n:]{1,80}:[ \t]*(?:%s)[ \t]*\r?$" % _WORDS.encode(), re.IGNORECASE | re.MULTILINE)
 _DASHES: Final = re.compile(r"-{10,}")
 _FIELD: Final = re.compile(r"([^:]{1,80}?)[ \t]*[:\uff1a][ \t]*(.*)")
 _ANY: Final = frozenset({"any", "none", ""})
@@ -142,11 +137,6 @@ def _main_mode(blocks: Sequence[_Block]) -> Iterator[MainModeCryptoSet]:
             yield main_mode_of(methods, lifetime, "", DEFAULT_MAIN_MODE, block.origin)
 
 
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is such a listing, in whatever language."""
-    return 97 if _CERTAIN.search(source.data[:_LOOKED_AT].replace(b"\0", b"")) else 0
-
-
 def read(source: Source, options: ReadOptions) -> Reading:
     """Return the policy that the listing `source` shows.
 
@@ -155,16 +145,3 @@ def read(source: Source, options: ReadOptions) -> Reading:
     decoded = decoding.decode(source, options)
     reading = convert(read_text(decoded.text, source.name), options.assumptions)
     return Reading(reading.store, (*decoded.diagnostics, *reading.diagnostics))
-
-
-DIALECT: Final = Dialect(
-    "netsh-consec-show",
-    "what netsh advfirewall consec show rule name=all verbose prints, in English",
-    detect,
-    read,
-    "documented",
-    (".txt", ".log"),
-    ASSUMPTIONS,
-    Evidence.LISTING,
-    ("the fields of tunnels", "several certification authorities", "the layout of several rules"),
-)

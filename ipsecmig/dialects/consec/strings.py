@@ -11,17 +11,11 @@ from typing import Final
 
 from ipsecmig.consec import rules, tokens
 from ipsecmig.consec.objects import ConnectionSecurityRule, ConsecStore, MainModeRule, Refused
-from ipsecmig.consec.vocabulary import ACTIONS
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
-from ipsecmig.dialects.consec.draft import ASSUMPTIONS
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.consec.policy import convert
 
-_LOOKED_AT: Final = 1 << 20
-_WORDS: Final = "|".join(sorted(ACTIONS.by_token))
-_CERTAIN: Final = re.compile(rb"\bv2\.\d{1,4}\|(?:[^|\n]{0,500}\|)*?Action=(?:%s)\|" % _WORDS.encode(), re.IGNORECASE)
-_ELSEWHERE: Final = re.compile(rb"HKEY_|HKLM\\|\bnetsh\b|<\?xml|\breg(?:\.exe)?[ \t]+add\b", re.IGNORECASE)
 _STRING: Final = re.compile(r"\bv\d{1,5}\.\d{1,5}\|", re.IGNORECASE)
 _NAME: Final = re.compile(r'"?([^\s"=]+)"?[ \t]*(?:=|:|[ \t]REG_SZ[ \t])?[ \t]*"?')
 _AUTHENTICATED: Final = {"authenticate", "authenticateencrypt", "authenticatednoencap", "authdynenc"}
@@ -71,14 +65,6 @@ def read_text(text: str, file: str) -> ConsecStore:
     )
 
 
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is a text of registry strings of such rules."""
-    beginning = source.data[:_LOOKED_AT].replace(b"\0", b"")
-    if not _CERTAIN.search(beginning):
-        return 0
-    return 30 if _ELSEWHERE.search(beginning) else 90
-
-
 def read(source: Source, options: ReadOptions) -> Reading:
     """Return the policy of the rules in `source`.
 
@@ -87,14 +73,3 @@ def read(source: Source, options: ReadOptions) -> Reading:
     decoded = decoding.decode(source, options)
     reading = convert(read_text(decoded.text, source.name), options.assumptions)
     return Reading(reading.store, (*decoded.diagnostics, *reading.diagnostics))
-
-
-DIALECT: Final = Dialect(
-    "consec-strings",
-    "connection security rules of Windows Firewall as registry strings, one on each line",
-    detect,
-    read,
-    "documented",
-    (".txt",),
-    ASSUMPTIONS,
-)

@@ -15,16 +15,14 @@ from ipsecmig.consec.objects import (
 )
 from ipsecmig.consec.sets import global_settings
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.consec import policy as consec
-from ipsecmig.dialects.consec.draft import ASSUMPTIONS
 from ipsecmig.dialects.gpo_report import messages
 from ipsecmig.dialects.gpo_report.firewall import Firewall
-from ipsecmig.dialects.gpo_report.report import NAMESPACE, Report, is_container
+from ipsecmig.dialects.gpo_report.report import Report, is_container
 from ipsecmig.dialects.xml_input.stream import pieces
-from ipsecmig.dialects.xml_input.text import open_text, sniff
+from ipsecmig.dialects.xml_input.text import open_text
 
-_ROOTS: Final = frozenset({"GPO", "GPOs", "report", "Rsop"})
 _TWICE: Final = "two group policy objects define this set, and not alike; which one wins is not in the report"
 
 
@@ -91,29 +89,3 @@ def _sets(sets: Sequence[_Set], refused: list[Refused]) -> tuple[_Set, ...]:
         if found.setdefault((one.id.lower(), phase), one) != one:
             refused.append(Refused(one.name or one.id, _TWICE, one.origin))
     return tuple(found.values())
-
-
-def detect(source: Source) -> int:
-    """Return 100 for a root in a namespace of group policy, 60 for one that is called so, else 0."""
-    root = sniff(source)
-    if root is None or root.name not in _ROOTS:
-        return 0
-    return 100 if root.namespace.startswith(NAMESPACE) else 60
-
-
-DIALECT: Final = Dialect(
-    name="gpo-report",
-    title="group policy report in XML (Get-GPOReport, GPMC, gpresult /x)",
-    detect=detect,
-    read=read,
-    confidence="unverified",
-    suffixes=(".xml",),
-    assumptions=ASSUMPTIONS,
-    evidence=Evidence.LISTING,
-    unverified=(
-        "connection security rules in reports, and what the elements of crypto sets are called",
-        "ranks of settings in `gpresult /x`",
-        "the extension of IP security policies",
-        "how a report shows a preshared key",
-    ),
-)

@@ -17,9 +17,6 @@ from ipsecmig.dialects.xml_input.nodes import Node, verbatim
 from ipsecmig.dialects.xml_input.stream import Piece
 from ipsecmig.model.policy import NotUnderstood
 
-NAMESPACE: Final = "http://www.microsoft.com/GroupPolicy/"
-"""What the namespaces of all roots begin with."""
-
 RESULT: Final = "Rsop"
 _PASSED: Final = frozenset({"report", "GPOs", "GPO", RESULT, "Computer", "ComputerResults", "ExtensionData"})
 _FIREWALL: Final = "windowsfirewall"

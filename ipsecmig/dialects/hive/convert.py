@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ipsecmig.diagnostics import Origin
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.hive import walk
 from ipsecmig.dialects.hive.cells import MAGIC, Hive, HiveError
+from ipsecmig.dialects.hive.entry import EXPORTS
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
 from ipsecmig.errors import InputError
-
-_EXPORTS: Final = (".ipsec", ".wfw")
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
@@ -22,7 +19,7 @@ def read(source: Source, options: ReadOptions) -> Reading:
     """
     origin = Origin(source.name)
     if not source.data.startswith(MAGIC):
-        note = messages.NO_EXPORT if source.name.lower().endswith(_EXPORTS) else messages.NO_HIVE
+        note = messages.NO_EXPORT if source.name.lower().endswith(EXPORTS) else messages.NO_HIVE
         raise InputError((note.say(origin),))
     try:
         hive = Hive(source.data)
@@ -31,25 +28,6 @@ def read(source: Source, options: ReadOptions) -> Reading:
         place = Origin(source.name, offset=error.offset)
         raise InputError((messages.DAMAGED_HIVE.say(place, reason=str(error), offset=error.offset),)) from error
     said = [] if hive.clean else [messages.DIRTY.say(origin)]
-    if source.name.lower().endswith(_EXPORTS):
+    if source.name.lower().endswith(EXPORTS):
         said.append(messages.UNCHECKED.say(origin, what="an export of netsh, which happens to be a hive,"))
     return reading(changes, source.name, options, said)
-
-
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is a hive or an export of that kind."""
-    if source.data.startswith(MAGIC):
-        return 100
-    return 10 if source.name.lower().endswith(_EXPORTS) else 0
-
-
-DIALECT: Final = Dialect(
-    name="hive",
-    title="registry hives: SOFTWARE, SYSTEM, reg save; .ipsec and .wfw files that are hives",
-    detect=detect,
-    read=read,
-    confidence="unverified",
-    suffixes=(".hiv", ".dat", *_EXPORTS),
-    evidence=Evidence.STORE,
-    unverified=("exports of netsh (.ipsec, .wfw): whether they are hives",),
-)

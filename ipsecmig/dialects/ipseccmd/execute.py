@@ -12,7 +12,8 @@ from ipsecmig.dialects.containers.command import Command
 from ipsecmig.dialects.ipseccmd import dynamic, messages, static
 from ipsecmig.dialects.ipseccmd.line import DYNAMIC_MODE, STATIC_MODE, Line, read
 from ipsecmig.dialects.netsh_static import messages as netsh
-from ipsecmig.dialects.netsh_static.session import CONDITIONS, RESTART, Session
+from ipsecmig.dialects.netsh_static.assumptions import CONDITIONS, RESTART
+from ipsecmig.dialects.netsh_static.session import Session
 
 _STORED = ("-p", "-r", "-x", "-y", "-o")
 _EXCLUSIVE = (("-lan", "-dialup"), ("-x", "-y"), ("-x", "-o"), ("-u", "-f"), ("-u", "-w"))

@@ -7,31 +7,19 @@ from dataclasses import replace
 from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.decoding import decode
 from ipsecmig.dialects.ldif import messages
 from ipsecmig.dialects.ldif.entries import Role
 from ipsecmig.dialects.ldif.records import Complain, Dump, Entry, Reader
 from ipsecmig.dialects.stored.convert import read_containers
 from ipsecmig.model.policy import StoreKind, StoreLocation
-from ipsecmig.stored.ldif import records
 from ipsecmig.stored.objects import Assignment, Attribute, Container, StoredObject
 
-_SAMPLE: Final = 1 << 16
 _SAYS_NOTHING: Final = frozenset({"objectclass", "cn", "name"})
 _OWNERS: Final = "ipsecownersreference"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\0", b"v\0", b"d\0", b"#\0")
-
-
-def detect(source: Source) -> int:
-    """Return 95 where the first line that is no comment begins an LDIF entry, else 0."""
-    sample = source.data[:_SAMPLE].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n")
-    for record in records(sample):
-        first = next(record.values(), None)
-        if first is not None:
-            return 95 if first.attribute == "dn" or (first.attribute == "version" and first.data == b"1") else 0
-    return 0
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
@@ -96,15 +84,3 @@ def _assignments(entries: Sequence[Entry]) -> Iterator[Assignment]:
 def _text(entry: Entry, name: str) -> str:
     values = entry.attributes.get(name, Attribute(())).values
     return str(values[0]) if values else ""
-
-
-DIALECT: Final = Dialect(
-    name="ldif",
-    title="LDIF of a domain's IP Security container, or the container itself (ldaps://)",
-    detect=detect,
-    read=read,
-    confidence="seen",
-    suffixes=(".ldif", ".ldf"),
-    evidence=Evidence.STORE,
-    unverified=("the assignment by group policy objects", "what ldifde itself writes"),
-)

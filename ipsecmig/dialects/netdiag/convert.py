@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.netdiag import messages
 from ipsecmig.dialects.netsh_show.findings import Findings
 from ipsecmig.dialects.netsh_show.values import GUID, Values
@@ -34,7 +34,6 @@ _FILTER: Final = re.compile(
 _NAME: Final = re.compile(r"IPSec Policy Active[ \t]*:[ \t]*'([^\n]*)'", re.IGNORECASE)
 _COUNT: Final = re.compile(r"^[ \t]*There (?:are|is) (\d{1,9}) filters?\b", re.MULTILINE | re.IGNORECASE)
 _FLAGS: Final = re.compile(r"(inbound|outbound)[ \t]+(block|permit|negotiate)", re.IGNORECASE)
-_TITLE: Final = re.compile(rb"IP Security test[ .]*:|Filter Id[ \t]*:[ \t]*\{", re.IGNORECASE)
 
 
 class _Way(NamedTuple):
@@ -155,20 +154,3 @@ def _store(
         tuple(FilterList(action.value, tuple(filters), origin=origin) for action, filters in lists.items()),
         tuple(FilterAction(action.value, action, origin=origin) for action in lists),
     )
-
-
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is such an output."""
-    return 97 if len(_TITLE.findall(source.data[: 1 << 16].replace(b"\0", b""))) > 1 else 0
-
-
-DIALECT: Final = Dialect(
-    name="netdiag",
-    title="output of netdiag /test:ipsec /debug (Windows 2000, XP and 2003)",
-    detect=detect,
-    read=read,
-    confidence="documented",
-    suffixes=(".txt", ".log"),
-    evidence=Evidence.LISTING,
-    unverified=("flags other than Inbound Block",),
-)

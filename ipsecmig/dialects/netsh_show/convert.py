@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects import decoding
-from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.netsh_show import messages, structure
 from ipsecmig.dialects.netsh_show.assemble import Assembler
 from ipsecmig.dialects.netsh_show.findings import Findings
@@ -17,22 +15,6 @@ from ipsecmig.dialects.netsh_show.reader import Reader
 from ipsecmig.dialects.netsh_show.vocabulary import Key, Vocabulary, entries
 from ipsecmig.errors import InputError
 from ipsecmig.model.collector import collector_paused
-
-_LOOKED_AT: Final = 1 << 16
-_CERTAIN: Final = 97
-_LIKELY: Final = 40
-_COMMANDS: Final = re.compile(
-    r"\b(?:static|dynamic)[ \t]+(?:add|set|del\w*)[ \t]|^[ \t]*(?:add|set|del\w*)[ \t]+(?:policy|rule|filter\w*)[ \t]",
-    re.IGNORECASE | re.MULTILINE,
-)
-_FAILURE: Final = re.compile(r"^[ \t]*ERR IPsec\[\d{4,5}\]", re.IGNORECASE | re.MULTILINE)
-_STATE: Final = re.compile(
-    r"^[ \t]*IKE Main Mode SAs at\b|^[^\n]*\bipsec[ \t]+dynamic[ \t]+show\b", re.IGNORECASE | re.MULTILINE
-)
-_BEGINNINGS: Final = frozenset(
-    {Key.POLICY_NAME, Key.LIST_NAME, Key.ACTION_NAME, Key.RULE_ID, Key.SOURCE_MACHINE, Key.MIRRORED}
-)
-_ENOUGH: Final = 3
 
 
 @collector_paused()
@@ -88,46 +70,3 @@ def _refuse_nothing(reader: Reader, findings: Findings, reading: Reading) -> Non
 
 def _english(key: Key) -> str:
     return next(entry.text for entry in entries() if entry.language == "en" and entry.meaning is key)
-
-
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is such an output."""
-    beginning = source.data[:_LOOKED_AT]
-    if beginning.count(b":") < 1 or beginning.startswith((b"regf", b"<?xml")):
-        return 0
-    try:
-        text = decoding.decode(Source(source.name, beginning[: len(beginning) & ~3]), ReadOptions()).text
-    except InputError:
-        return 0
-    vocabulary = Vocabulary({})
-    found = {key for line in text.split("\n") if (key := _key(line, vocabulary)) is not None}
-    if (found & _BEGINNINGS and len(found) >= _ENOUGH) or _is_structured(text):
-        return _CERTAIN
-    if _STATE.search(text) or _FAILURE.search(text):
-        return _LIKELY if _COMMANDS.search(text) else _CERTAIN
-    return _LIKELY if found & _BEGINNINGS else 0
-
-
-def _key(line: str, vocabulary: Vocabulary) -> Key | None:
-    label, colon, _ = line.partition(":")
-    return vocabulary.key(label) if colon else None
-
-
-def _is_structured(text: str) -> bool:
-    """Whether the blocks of a filter list stand there, under labels that no table has."""
-    return bool(structure.learn(text, Vocabulary({})))
-
-
-DIALECT: Final = Dialect(
-    name="netsh-show",
-    title="output of netsh ipsec static show, in several languages",
-    detect=detect,
-    read=read,
-    confidence="seen",
-    suffixes=(".txt", ".log"),
-    evidence=Evidence.LISTING,
-    unverified=(
-        "policies, rules and filter actions, tables, and server addresses",
-        "labels other than the English and Chinese ones of filter lists",
-    ),
-)

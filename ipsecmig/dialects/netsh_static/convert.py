@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from ipsecmig.dialects import containers, decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.netsh_static.execute import execute
-from ipsecmig.dialects.netsh_static.session import ASSUMPTIONS
-
-_LOOKED_AT: Final = 1 << 20
-_LINES: Final = re.IGNORECASE | re.MULTILINE
-_CERTAIN = re.compile(rb"\bipsec[ \t]+(?:static|dynamic)\b", re.IGNORECASE)
-_LIKELY = re.compile(rb"^[ \t]*(?:static[ \t]+)?(?:add|set|del(?:ete)?)[ \t]+filter(?:list|action)?[ \t]", _LINES)
-_POSSIBLE = re.compile(rb"\bnetsh\b", re.IGNORECASE)
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
@@ -26,24 +16,3 @@ def read(source: Source, options: ReadOptions) -> Reading:
     scanned = containers.statements(decoded.text, source.name, options)
     reading = execute(scanned.statements, options, (source.name,))
     return Reading(reading.store, (*decoded.diagnostics, *scanned.diagnostics, *reading.diagnostics))
-
-
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is a script of `netsh ipsec static` commands."""
-    beginning = source.data[:_LOOKED_AT].replace(b"\0", b"")
-    for pattern, confidence in ((_CERTAIN, 95), (_LIKELY, 60), (_POSSIBLE, 20)):
-        if pattern.search(beginning):
-            return confidence
-    return 0
-
-
-DIALECT: Final = Dialect(
-    name="netsh-static",
-    title="netsh ipsec static and dynamic commands in a batch file, a netsh script or PowerShell",
-    detect=detect,
-    read=read,
-    confidence="documented",
-    suffixes=(".bat", ".cmd", ".txt", ".nsh", ".ps1"),
-    assumptions=ASSUMPTIONS,
-    unverified=("the defaults of qmsecmethods, action and of dynamic rules", "rules named by number"),
-)

@@ -23,10 +23,11 @@ from ipsecmig.dialects.containers.command import (
 )
 from ipsecmig.dialects.containers.redaction import redact
 from ipsecmig.dialects.netsh_static import actions, bulk, dynamic, filters, messages, policies, rules, syntax
+from ipsecmig.dialects.netsh_static.assumptions import CONDITIONS, IMPORTS, RESTART
 from ipsecmig.dialects.netsh_static.binding import Call, bind, whole
 from ipsecmig.dialects.netsh_static.dynamic_objects import DynamicDraft
 from ipsecmig.dialects.netsh_static.objects import StoreDraft
-from ipsecmig.dialects.netsh_static.session import CONDITIONS, IMPORTS, RESTART, Session
+from ipsecmig.dialects.netsh_static.session import Session
 from ipsecmig.dialects.netsh_static.values import LOGGING_PROPERTIES
 from ipsecmig.dialects.notes import Note
 

@@ -8,9 +8,10 @@ from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects.netsh_static import actions, defaults, filters, messages, policies
+from ipsecmig.dialects.netsh_static.assumptions import RULE_IDS
 from ipsecmig.dialects.netsh_static.binding import Call
 from ipsecmig.dialects.netsh_static.objects import PolicyDraft
-from ipsecmig.dialects.netsh_static.session import ALL, RULE_IDS, Session, renamed
+from ipsecmig.dialects.netsh_static.session import ALL, Session, renamed
 from ipsecmig.model.policy import (
     Action,
     AuthenticationMethod,

@@ -8,25 +8,11 @@ from typing import Final, NamedTuple, TypeVar
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.netsh_static import messages
+from ipsecmig.dialects.netsh_static.assumptions import ERRORS
 from ipsecmig.dialects.netsh_static.binding import Call
 from ipsecmig.dialects.netsh_static.workspace import Workspace
 from ipsecmig.dialects.notes import Note
 from ipsecmig.model.policy import NotUnderstood, StoreLocation
-
-CONDITIONS: Final = "conditions"
-ERRORS: Final = "errors"
-IMPORTS: Final = "imports"
-RULE_IDS: Final = "rule-ids"
-RESTART: Final = "restart"
-
-ASSUMPTIONS: Final[Mapping[str, str]] = {
-    CONDITIONS: "every command that depends on a run-time condition runs",
-    ERRORS: "netsh skips every command that it refuses, and goes on",
-    IMPORTS: "importpolicy and restorepolicyexamples bring nothing that matters here",
-    RESTART: "the IPsec service has been restarted since, so that what dynamic mode put into force is gone",
-    RULE_IDS: "Windows numbers the rules of a policy from 1 in the order of their creation",
-}
-"""What --assume can settle about a script."""
 
 ALL: Final = "all"
 """The word that stands for every object in a delete command."""

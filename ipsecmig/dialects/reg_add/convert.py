@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ipsecmig.diagnostics import Diagnostic
 from ipsecmig.dialects import containers, decoding
-from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting, Opaque, Statement, with_setting
 from ipsecmig.dialects.containers.messages import NO_COMMAND
 from ipsecmig.dialects.reg_add import syntax
+from ipsecmig.dialects.reg_add.entry import CONDITIONS
 from ipsecmig.dialects.reg_add.syntax import CommandError
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
@@ -21,15 +22,7 @@ from ipsecmig.dialects.registry_tree.paths import place
 from ipsecmig.dialects.registry_tree.tree import Change, KeyDeleted
 from ipsecmig.model.policy import HostSettings, NotUnderstood
 
-_CONDITIONS: Final = "conditions"
-_ASSUMPTIONS: Final[Mapping[str, str]] = {
-    _CONDITIONS: "every command that depends on a run-time condition runs",
-}
 _REG: Final = "reg"
-_LOOKED_AT: Final = 1 << 20
-_WRITES = re.compile(
-    rb"\breg(?:\.exe)?[ \t]+add[ \t][^\r\n]*\\(?:ipsec\\policy|windowsfirewall|firewallpolicy)\\", re.IGNORECASE
-)
 _ABOUT_POLICIES = re.compile(r"\\(?:ipsec|policyagent|windowsfirewall|firewallpolicy)\b", re.IGNORECASE)
 
 
@@ -49,7 +42,7 @@ class _Run:
             self.doubt(command, reason)
             return
         about = _ABOUT_POLICIES.search(command.text) is not None
-        if command.condition and _CONDITIONS not in self.assumptions:
+        if command.condition and CONDITIONS not in self.assumptions:
             if about:
                 self.said.append(messages.NOT_SURE.say(command.origin(), _head(command), condition=command.condition))
                 self.doubt(command, f"it runs only {command.condition}")
@@ -106,19 +99,3 @@ def _with_settings(settings: HostSettings, statements: Iterable[Statement]) -> H
         if isinstance(one, HostSetting):
             settings = with_setting(settings, one.name, one.value)
     return settings
-
-
-def detect(source: Source) -> int:
-    """Return how sure it is, from 0 to 100, that `source` is a script that writes a policy into the registry."""
-    return 90 if _WRITES.search(source.data[:_LOOKED_AT].replace(b"\0", b"")) else 0
-
-
-DIALECT: Final = Dialect(
-    name="reg-add",
-    title="scripts of reg add commands that write a policy into the registry",
-    detect=detect,
-    read=read,
-    confidence="seen",
-    suffixes=(".bat", ".cmd"),
-    assumptions=_ASSUMPTIONS,
-)

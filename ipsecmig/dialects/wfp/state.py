@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ipsecmig.dialects.wfp.entry import FILTERS, STATE
 from ipsecmig.dialects.wfp.words import (
     CALLOUTS,
     CONTEXTS,
@@ -16,8 +17,6 @@ from ipsecmig.dialects.wfp.words import (
 from ipsecmig.dialects.xml_input.nodes import Node
 from ipsecmig.dialects.xml_input.stream import Piece
 
-STATE: Final = "wfpstate"
-FILTERS: Final = "wfpdiag"
 FIREWALL: Final = "firewallState"
 _PASSED: Final = frozenset({STATE, FILTERS, FIREWALL, "layers", "filters", "providerContexts"})
 _NO_KEY: Final = "{00000000-0000-0000-0000-000000000000}"

@@ -9,8 +9,8 @@ import re
 from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Source
-from ipsecmig.dialects.netsh_static import convert as netsh_static
-from ipsecmig.dialects.netsh_static.session import ASSUMPTIONS
+from ipsecmig.dialects.netsh_static.assumptions import ASSUMPTIONS
+from ipsecmig.dialects.netsh_static.entry import read
 
 _LOOKED_AT: Final = 1 << 20
 _CERTAIN = re.compile(
@@ -32,7 +32,7 @@ DIALECT: Final = Dialect(
     name="ipseccmd",
     title="command lines of ipsecpol (Windows 2000) and ipseccmd (Windows XP) in a login script",
     detect=detect,
-    read=netsh_static.read,
+    read=read,
     confidence="seen",
     suffixes=(".bat", ".cmd", ".txt"),
     assumptions=ASSUMPTIONS,
