@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from registry_forms import TEXT_FORMS, Keys, add, hive, keys, pol, reg5
 
 from ipsecmig.dialects import registry
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.hive import cells
 from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import StoreKind
 from ipsecmig.stored.registry import RegistryValue
@@ -112,6 +114,20 @@ def test_a_policy_of_the_domain_that_is_not_in_the_file_leaves_everything_undeci
     store = read_keys(stored() | by_group_policy()).store
     assert [n.reason for n in store.not_understood] != []
     assert POLICY in store.not_understood[0].text
+
+
+@pytest.mark.parametrize(("whole", "decided"), [(IPSEC, True), (rf"{IPSEC}\GPTIPSECPolicy", True), (LOCAL, False)])
+def test_cached_policies_leave_open_what_is_in_force_unless_the_file_says_that(whole: str, decided: bool) -> None:
+    cache = {path: found for path, found in stored("Cache", "Domain").items() if not path.endswith("Cache")}
+    reading = read_keys(stored() | cache | ({} if whole == LOCAL else {whole: []}))
+    assert (reading.store.not_understood == ()) is decided
+
+
+@pytest.mark.parametrize("where", [LOCAL, rf"{IPSEC}\GPTIPSECPolicy"])
+def test_an_assignment_that_is_no_text_leaves_everything_undecided(where: str) -> None:
+    name = "ActivePolicy" if where == LOCAL else "DSIPSECPolicyPath"
+    store = read_keys(stored() | {where: [RegistryValue(name, 3, b"\1\2")]}).store
+    assert [one.text for one in store.not_understood] == [rf"{where}\{name}"]
 
 
 @pytest.mark.parametrize(
@@ -221,6 +237,28 @@ def test_what_cannot_be_read_is_one_clear_error(data: bytes, name: str, code: st
     assert caught.value.diagnostics[0].origin.file.startswith(name)
 
 
+@pytest.mark.parametrize("limit", ["_CELL_LIMIT", "_READ_LIMIT"])
+def test_what_would_take_too_long_in_a_hive_is_one_error(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(cells, limit, {"_CELL_LIMIT": 20, "_READ_LIMIT": 0}[limit])
+    with pytest.raises(InputError) as caught:
+        read(hive(keys(stored()), MACHINE))
+    assert [d.code for d in caught.value.diagnostics] == ["RG042"]
+
+
+def test_values_that_share_their_data_are_not_copied_for_each() -> None:
+    """Thousands of values with one large piece of data: the file is small, what it says would not be."""
+    big = bytes(1 << 16)
+    values = [RegistryValue(f"v{number}", 3, big if number == 0 else b"12345") for number in range(2000)]
+    data = bytearray(hive(keys({LOCAL: values}), MACHINE))
+    first = re.search(rb"vk\x02\0(.{8})\x03\0\0\0", data, re.DOTALL)
+    assert first is not None
+    shared = re.sub(
+        rb"(vk..)(?:\x05\0\0\0.{4})(?=\x03\0\0\0)", rb"\1" + re.escape(first[1]), bytes(data), flags=re.DOTALL
+    )
+    with pytest.raises(InputError, match="lists of many"):
+        read(shared)
+
+
 def test_a_hive_of_a_running_system_is_said_to_be_incomplete() -> None:
     assert codes(read(hive(keys(stored()), MACHINE, clean=False))) == ["RG043"]
 
@@ -256,6 +294,8 @@ def test_what_depends_on_run_time_leaves_everything_undecided() -> None:
         rf'reg add "{LOCAL}" /z /f',
         rf'reg add "\\host\{LOCAL}" /v a /d b /f',
         rf'reg copy HKCU\x "{LOCAL}" /s /f',
+        "reg import more.reg",
+        r"reg restore HKLM\SOFTWARE\Policies more.hiv",
         "netsh ipsec dynamic set config property=ipsecexempt value=3",
     ],
 )
@@ -285,6 +325,12 @@ def test_keys_in_blobs_are_never_shown(key: bytes) -> None:
     for text in (
         f"{SCRIPT}if exist x {command}\r\n",
         f"{SCRIPT}{command} /q\r\n",
+        f"{SCRIPT}{command.replace('/d', '-d')} /q\r\n",
+        f"{SCRIPT}{command.replace('/d', chr(34) + '/d' + chr(34))} /q\r\n",
+        f"{SCRIPT}{command} /{key.hex()}\r\n",
+        f"if exist x {command.replace('/d', '-d')}\r\n{SCRIPT}",
+        f"if defined x {command.replace('/d', chr(34) + '/d' + chr(34))}\r\n{SCRIPT}",
+        f"for %%x in (*.y) do {command.replace('/d', '-d')} /v %%x\r\n{SCRIPT}",
         f"{command}\r\nnetsh ipsec static x",
     ):
         for forced in ("reg-add", "netsh-static"):

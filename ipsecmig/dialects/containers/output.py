@@ -37,9 +37,9 @@ DEPTH_LIMIT: Final = 24
 
 _PASSWORD = re.compile(r"""([ \t]-p(?:w|assword)?[ \t]+)("[^"\n]*"?|'[^'\n]*'?|[^\s"']+)""", re.IGNORECASE)
 _REGISTRY_DATA = re.compile(
-    r"""(/d[ \t]+["']?)[0-9a-f]{40,}|(\bSHKey\b[^\n]*?/d[ \t]+)(?:"[^"\n]*"?|[^\s"]+)""", re.IGNORECASE
+    r"""[0-9a-f]{40,}|(\bSHKey\b(?:(?!SHKey)[^\n])*?["' \t][/-]d["']?[ \t]+)(?:"[^"\n]*"?|[^\s"]+)""", re.IGNORECASE
 )
-"""The data of `reg add` that can hold a preshared key: a blob, or the key of an authentication set."""
+"""The data of `reg add` that can hold a preshared key: any blob, or the key of an authentication set."""
 _RUN_LINE = re.compile(r"[ \t]*(?:netsh[ \t]+ipsec[ \t]+static[ \t]+)?([^\n]*)\n", re.IGNORECASE)
 
 
@@ -109,7 +109,7 @@ class Output:
 
     def masked(self, text: str) -> str:
         """Return `text` without the values of preshared keys and passwords."""
-        return _REGISTRY_DATA.sub(r"\1\2...", _PASSWORD.sub(r"\1***", redact(text)))
+        return _REGISTRY_DATA.sub(r"\1...", _PASSWORD.sub(r"\1***", redact(text)))
 
     def why(self, part: Mapped) -> str:
         """Return why the first unknown reference in `part` is unknown."""

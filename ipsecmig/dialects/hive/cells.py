@@ -28,6 +28,12 @@ _INLINE: Final = 1 << 31
 _SEGMENT: Final = 16344
 """The most that one cell of a big value holds; larger values are in several cells since version 1.4."""
 
+_CELL_LIMIT: Final = 200_000
+"""How many cells are looked at in all; each key has two or three, each value one or two."""
+
+_READ_LIMIT: Final = 4
+"""How many times the size of the hive all cells may be that are looked at: only those near its root are more often."""
+
 _ENTRY_SIZES: Final = {b"lf": 8, b"lh": 8, b"li": 4, b"ri": 4}
 
 
@@ -73,6 +79,8 @@ class Hive:
         self.clean = bool(head.primary_sequence_num == head.secondary_sequence_num)
         self._big_data = int(head.minor_version) > 3
         self._root = int(head.root_key_offset)
+        self._cells = 0
+        self._octets = 0
 
     def root(self) -> Key:
         """Return the key that all others are below."""
@@ -102,6 +110,12 @@ class Hive:
         size = -int.from_bytes(self._data[start : start + 4], "little", signed=True)
         if size < 4 or start + size > len(self._data):
             raise HiveError("a cell is free, or goes beyond its end", start)
+        self._cells += 1
+        self._octets += size
+        if self._cells > _CELL_LIMIT:
+            raise HiveError(f"more than {_CELL_LIMIT:,} cells for keys and values, far more than policies need", start)
+        if self._octets > _READ_LIMIT * len(self._data):
+            raise HiveError("the same cells are in the lists of many keys or values", start)
         return self._data[start + 4 : start + size]
 
     def _record(self, offset: int, signature: bytes, size: int) -> bytes:
@@ -164,7 +178,7 @@ class Hive:
         count, table = int.from_bytes(cell[2:4], "little"), self._cell(int.from_bytes(cell[4:8], "little"))
         if count * _SEGMENT < size or count * 4 > len(table) or size > len(self._data):
             raise HiveError("its data are shorter than it says", place)
-        offsets = struct.iter_unpack("<I", table[: count * 4])
+        offsets = struct.iter_unpack("<I", table[: -(-size // _SEGMENT) * 4])
         return b"".join(self._cell(offset)[:_SEGMENT] for (offset,) in offsets)
 
 

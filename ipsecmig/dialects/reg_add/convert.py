@@ -14,7 +14,7 @@ from ipsecmig.dialects.containers.command import Command, FilterRun, HostSetting
 from ipsecmig.dialects.containers.messages import NO_COMMAND
 from ipsecmig.dialects.reg_add import syntax
 from ipsecmig.dialects.reg_add.entry import CONDITIONS
-from ipsecmig.dialects.reg_add.syntax import CommandError
+from ipsecmig.dialects.reg_add.syntax import CommandError, UnknownCommandError
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.convert import reading
 from ipsecmig.dialects.registry_tree.data import DataError
@@ -49,6 +49,10 @@ class _Run:
             return
         try:
             found = [c for c in syntax.changes(command) if isinstance(c, KeyDeleted) or place(c.path) is not None]
+        except UnknownCommandError as error:
+            self.said.append(messages.UNKNOWN_COMMAND.say(command.origin(), _head(command)))
+            self.doubt(command, str(error))
+            return
         except (CommandError, DataError) as error:
             if about:
                 self.said.append(messages.BAD_COMMAND.say(command.origin(), _head(command), reason=str(error)))
@@ -62,9 +66,8 @@ class _Run:
 
 
 def _head(command: Command) -> str:
-    """Return the command up to its data, which may be secret."""
-    data = re.search(r"[ \t]/d\b", command.text, re.IGNORECASE)
-    return f"{command.context} {command.text[: data.start()] if data else command.text}"
+    """Return what the command does and to which key and value, without its data, which may be secret."""
+    return " ".join((command.context, *syntax.subject(command.text)))
 
 
 def read(source: Source, options: ReadOptions) -> Reading:

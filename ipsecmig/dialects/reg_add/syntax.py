@@ -16,12 +16,17 @@ from ipsecmig.dialects.registry_tree.tree import Change, KeyDeleted, KeyMade, Va
 from ipsecmig.stored.registry import RegistryValue
 
 _PIECE = re.compile(r'(?P<before>\\*+)"|\\++|[^\\"\s]++|\s++')
+_SWITCH = re.compile(r"[/-][a-z]{1,6}(?::[0-9]{2})?", re.IGNORECASE)
 _WITH_VALUE: Final = frozenset({"/v", "/t", "/s", "/d"})
 _ALONE: Final = frozenset({"/ve", "/va", "/f", "/reg:32", "/reg:64"})
 
 
 class CommandError(ValueError):
     """reg.exe refuses the command. The message says why."""
+
+
+class UnknownCommandError(CommandError):
+    """A command that changes the registry in a way that it does not state itself, such as `reg import`."""
 
 
 class _Options(NamedTuple):
@@ -34,17 +39,27 @@ class _Options(NamedTuple):
 def changes(command: Command) -> Iterator[Change]:
     """Yield what one command of reg.exe changes; nothing for those that only read.
 
-    Raises CommandError where reg.exe refuses the command or what it does is not known, DataError for bad data.
+    Raises CommandError where reg.exe refuses the command, UnknownCommandError where what it does is not known,
+    DataError for bad data.
     """
     given = arguments(command.text)
     verb = given[0].lower() if given else ""
     if verb in _READING:
         return
-    if verb not in _WRITING or len(given) < 2:
-        raise CommandError("what it changes is not known")
+    if verb not in _WRITING:
+        raise UnknownCommandError("what it changes is not known")
+    if len(given) < 2:
+        raise CommandError("the key is missing")
     if given[1].startswith("\\\\"):
         raise CommandError("it is for another machine")
     yield from _WRITING[verb](full(given[1]), _options(given[2:]), command)
+
+
+def subject(text: str) -> list[str]:
+    """Return the arguments of a command that name what it is about: its verb, its key and the name of its value."""
+    given = arguments(text)
+    name = next((at for at, word in enumerate(given) if word.lower() in {"/v", "-v"}), len(given))
+    return [*given[:2], *(given[name : name + 2] if name > 1 else ())]
 
 
 def arguments(text: str) -> list[str]:
@@ -78,7 +93,8 @@ def _options(given: Sequence[str]) -> _Options:
         elif switch in _ALONE:
             alone.add(switch)
         else:
-            raise CommandError(f"it has no switch `{word}`" if switch else "a value with blanks needs quotes")
+            known = _SWITCH.fullmatch(word) is not None  # anything else may be a piece of the data, and secret
+            raise CommandError(f"it has no switch `{word}`" if known else "a value with blanks needs quotes")
     return _Options(with_value, frozenset(alone))
 
 

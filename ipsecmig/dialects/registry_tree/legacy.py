@@ -5,7 +5,7 @@ Sources: [MS-GPIPSEC] 2.2.1 for the objects; Windows keeps them in keys of the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -20,6 +20,7 @@ _STORES: Final = {"local": StoreKind.LOCAL, "persistent": StoreKind.PERSISTENT, 
 _BY_GROUP_POLICY: Final = frozenset(
     {"", "dsipsecpolicypath", "dsipsecpolicyname", "dsipsecpolicyflags", "dsipsecpolicydescription"}
 )
+_GROUP_POLICY: Final = "gptipsecpolicy"
 _LDAP: Final = "ldap://"
 
 
@@ -41,12 +42,13 @@ class _Found:
         self.not_understood.append(NotUnderstood(text, reason, origin))
 
 
-def read(keys: Iterable[tuple[Place, RegistryKey]]) -> Legacy:
+def read(keys: Sequence[tuple[Place, RegistryKey]]) -> Legacy:
     """Return what `keys`, all of them below `IPSec`, hold. Values that no policy store has are not understood."""
     found = _Found()
     for place, key in keys:
         _read_key(place.rest.lower().split("\\") if place.rest else [], key, found)
-    overridden = _settle_group_policy(found)
+    is_known = any(place.rest.lower() in {"", _GROUP_POLICY} for place, _ in keys)
+    overridden = _settle_group_policy(found, is_known=is_known)
     containers = tuple(_container(kind, found) for kind in StoreKind if kind in found.objects)
     return Legacy(containers, tuple(found.not_understood), overridden)
 
@@ -60,9 +62,9 @@ def _container(kind: StoreKind, found: _Found) -> Container:
 def _read_key(names: Sequence[str], key: RegistryKey, found: _Found) -> None:
     if not names or names == ["policy"]:
         _check(key, {""}, found)
-    elif names == ["gptipsecpolicy"]:
+    elif names == [_GROUP_POLICY]:
         _check(key, _BY_GROUP_POLICY, found)
-        if path := _text(key, "dsipsecpolicypath"):
+        if path := _text(key, "dsipsecpolicypath", found):
             text = path[len(_LDAP) :] if path.lower().startswith(_LDAP) else path
             found.assignments[StoreKind.CACHE] = Assignment(text, "", key.values["dsipsecpolicypath"].origin)
     elif names[0] != "policy" or names[1] not in _STORES or len(names) > 3:
@@ -77,7 +79,7 @@ def _read_key(names: Sequence[str], key: RegistryKey, found: _Found) -> None:
 def _read_store(kind: StoreKind, key: RegistryKey, found: _Found) -> None:
     found.objects.setdefault(kind, [])
     _check(key, {"", "activepolicy"}, found)
-    if path := _text(key, "activepolicy"):
+    if path := _text(key, "activepolicy", found):
         found.assignments[kind] = Assignment(path, "", key.values["activepolicy"].origin)
 
 
@@ -96,10 +98,15 @@ def _attribute(value: RegistryValue) -> Attribute:
     return Attribute(values, value.origin)
 
 
-def _text(key: RegistryKey, name: str) -> str:
-    """Return the text of the value `name`, nothing where there is none."""
+def _text(key: RegistryKey, name: str, found: _Found) -> str:
+    """Return the text of the value `name`, nothing where there is none; what is no text is not understood."""
     value = key.values.get(name)
-    return value.data if value is not None and isinstance(value.data, str) else ""
+    if value is None or isinstance(value.data, str):
+        return "" if value is None else str(value.data)
+    found.doubt(
+        f"{key.path}\\{value.name}", "is no text, as which it would name the policy that is assigned", value.origin
+    )
+    return ""
 
 
 def _check(key: RegistryKey, known: Set[str], found: _Found) -> None:
@@ -108,13 +115,21 @@ def _check(key: RegistryKey, known: Set[str], found: _Found) -> None:
             found.doubt(f"{key.path}\\{value.name}", "is no value that an IPsec policy store has", value.origin)
 
 
-def _settle_group_policy(found: _Found) -> tuple[Diagnostic, ...]:
-    """Let a policy that Group Policy assigns take the place of the local one, which Windows then ignores."""
+def _settle_group_policy(found: _Found, *, is_known: bool) -> tuple[Diagnostic, ...]:
+    """Let a policy that Group Policy assigns take the place of the local one, which Windows then ignores.
+
+    `is_known` says that the file would tell if there were one.
+    """
     assigned = found.assignments.get(StoreKind.CACHE)
+    cached = found.objects.get(StoreKind.CACHE, ())
     if assigned is None:
+        if cached and not is_known:
+            reason = (
+                "whether Group Policy assigns a policy of the domain is not in the file: export the whole key IPSec"
+            )
+            found.doubt(cached[0].name, reason, cached[0].origin)
         return ()
     name = parse_name(assigned.policy)
-    cached = found.objects.get(StoreKind.CACHE, ())
     if not any((one.kind, one.guid) == name for one in cached):
         reason = "Group Policy assigns this policy, but the cached copy of it is not in the file: convert it as well"
         found.doubt(assigned.policy, reason, assigned.origin)

@@ -72,6 +72,13 @@ BAD_COMMAND: Final = Note(
     "RG031", Severity.ERROR, "reg.exe does not take this command: {reason}", "Correct the line, or comment it out."
 )
 
+UNKNOWN_COMMAND: Final = Note(
+    "RG032",
+    Severity.WARNING,
+    "may change policies, and in which way is not in this file",
+    "Run the script on a scratch machine, and give what `reg export` writes there.",
+)
+
 NO_HIVE: Final = Note("RG040", Severity.ERROR, "is no hive of the registry", "Give what `reg save` wrote.")
 NO_EXPORT: Final = Note(
     "RG041",

@@ -76,6 +76,4 @@ def place(path: str) -> Place | None:
 def _machine(path: str) -> str:
     r"""Return what tells one machine's keys from another's: nothing for the running one, the name of a loaded hive."""
     lower = path.lower().strip("\\")
-    return (
-        "" if lower in {"hkey_local_machine", r"hkey_local_machine\software", r"hkey_local_machine\system"} else lower
-    )
+    return "" if lower in _RUNNING else lower

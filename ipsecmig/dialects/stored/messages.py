@@ -43,6 +43,9 @@ VERSION: Final = Note("SP018", _INFO, "{name} states the version of the store an
 BROKEN_TEXT: Final = Note("SP019", _WARNING, "the {what} is not sound UTF-16 text that ends in a NUL", _AGAIN)
 
 LOST_OWNER: Final = Note("SP056", _INFO, "ipsecOwnersReference of {name} names {owner}, which is not there")
+BAD_TYPE: Final = Note(
+    "SP057", _WARNING, "{attribute} of {name} is not of the type that it has in every policy", _AGAIN
+)
 
 # ---- Main mode -----------------------------------------------------------------------------------------------------
 NO_MAIN_MODE: Final = Note("SP020", _WARNING, "there are no main mode methods", _DECIDE)
@@ -72,8 +75,9 @@ PFS_DIFFERS: Final = Note(
 DES_UNVERIFIED: Final = Note(
     "SP038",
     _WARNING,
-    "the ESP algorithm 1 is taken for DES, as the policies that come with Windows 2000 have it; documentation differs",
-    "Compare with the security methods of the filter action in Windows' own editor.",
+    "the ESP algorithm 1 is taken for DES, as the policies that come with Windows 2000 have it; Microsoft's"
+    " documentation has 1 for no encryption and 2 for DES",
+    "Look at the security methods of the filter action in Windows' own editor: it names the algorithm, DES or none.",
 )
 
 # ---- Rules ---------------------------------------------------------------------------------------------------------

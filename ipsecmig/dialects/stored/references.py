@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from typing import Final
 
 from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.findings import About, Findings
 from ipsecmig.dialects.stored.objects import Index, text, texts
-from ipsecmig.stored.attributes import DATA, FILTER_ACTION, FILTER_LIST, MAIN_MODE, NAME, OWNERS, RULES
+from ipsecmig.stored.attributes import (
+    DATA,
+    DATA_TYPE,
+    FILTER_ACTION,
+    FILTER_LIST,
+    MAIN_MODE,
+    NAME,
+    OWNERS,
+    RULES,
+    SPELLING,
+)
 from ipsecmig.stored.blobs.nfa import VERSION_TYPE
 from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
 
@@ -53,9 +63,24 @@ def check(objects: Index, in_use: Set[str], findings: Findings) -> None:
             users.setdefault(name, set()).add(stored.name)
     for stored in objects.values():
         about = About(findings, stored, stored.origin)
+        is_used = stored.kind is ObjectClass.POLICY or stored.name in in_use
+        _check_types(about, about.doubt if is_used else about.say)
         _check_owners(about, objects, users.get(stored.name, set()))
-        if stored.kind is not ObjectClass.POLICY and stored.name not in in_use:
+        if not is_used:
             _say_unused(about)
+
+
+def _check_types(about: About, complain: Callable[..., None]) -> None:
+    """Complain of an attribute that would be passed over, as it is no text, or ipsecData of no bytes.
+
+    ipsecDataType is not looked at: real policies have other numbers than the documented one.
+    """
+    stored = about.stored
+    for name, spelling in SPELLING.items():
+        found = stored.attributes.get(name)
+        kind = bytes if name == DATA else str
+        if name != DATA_TYPE and found is not None and not all(isinstance(value, kind) for value in found.values):
+            complain(messages.BAD_TYPE, attribute=spelling)
 
 
 def _check_owners(about: About, objects: Index, users: Set[str]) -> None:

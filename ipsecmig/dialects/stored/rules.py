@@ -64,7 +64,7 @@ def _endpoint(about: About, parsed: NfaBlob) -> AddressRange | DnsName | None:
         raise NotUnderstoodError(messages.BROKEN_TEXT, what="name of the tunnel endpoint")
     if not flag(parsed.is_tunnel, "tunnel rules"):
         if address is not None:
-            about.say(messages.ENDPOINT_UNUSED)
+            about.doubt(messages.ENDPOINT_UNUSED)
         return None
     if name.text and (address is None or name.text != address.text()):
         return DnsName(name.text, () if address is None else (address,))
