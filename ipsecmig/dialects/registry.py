@@ -48,6 +48,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 )
 
 _LOOKED_AT: Final = 1 << 20
+_CERTAIN: Final = 99
 
 NO_FORMAT: Final = Note(
     "IN020",
@@ -72,6 +73,12 @@ def detect(source: Source) -> Dialect:
     if certainty > 0:
         return best
     raise InputError((NO_FORMAT.say(Origin(source.name), names=_names()),))
+
+
+def certain(source: Source) -> Dialect | None:
+    """Return the dialect whose mark `source` bears, such as that of a hive, which no other kind of file has."""
+    beginning = Source(source.name, source.data[:_LOOKED_AT])
+    return next((one for one in DIALECTS if one.detect(beginning) >= _CERTAIN), None)
 
 
 def read(source: Source, options: ReadOptions, forced_format: str | None = None) -> Reading:

@@ -153,3 +153,9 @@ DEFAULT_EXEMPTIONS: Final = Note(
 TUNNEL_EXEMPTION: Final = Note(
     "CS036", _WARNING, "{owner} exempts traffic from a tunnel, which is not understood; it is left out", _BY_HAND
 )
+UNCHECKED_LISTING: Final = Note(
+    "CS037",
+    _WARNING,
+    "{what} in a listing was read as the help describes it; this could not be checked against a real listing",
+    "Where you can, give what `reg export` writes of the key FirewallPolicy.",
+)

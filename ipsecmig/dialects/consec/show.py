@@ -18,6 +18,7 @@ from ipsecmig.consec.objects import ConsecStore, MainModeCryptoSet, Refused
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects import decoding
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.consec import messages
 from ipsecmig.dialects.consec.labels import Field, meaning
 from ipsecmig.dialects.consec.parameters import main_mode_of, rule_of
 from ipsecmig.dialects.consec.policy import convert
@@ -143,5 +144,21 @@ def read(source: Source, options: ReadOptions) -> Reading:
     Raises InputError for what is no text and UsageError for an unknown encoding.
     """
     decoded = decoding.decode(source, options)
-    reading = convert(read_text(decoded.text, source.name), options.assumptions)
-    return Reading(reading.store, (*decoded.diagnostics, *reading.diagnostics))
+    store = read_text(decoded.text, source.name)
+    reading = convert(store, options.assumptions)
+    unchecked = tuple(messages.UNCHECKED_LISTING.say(at, what=what) for what, at in _unchecked(store))
+    return Reading(reading.store, (*decoded.diagnostics, *unchecked, *reading.diagnostics))
+
+
+def _unchecked(store: ConsecStore) -> Iterator[tuple[str, Origin]]:
+    """Yield which parts of the listing no real one confirmed, each with the first place."""
+    tunnel = next((rule for rule in store.rules if rule.tunnel.is_tunnel), None)
+    if tunnel is not None:
+        yield "the fields of a tunnel", tunnel.origin
+    several = next(
+        (one for one in store.authentication_sets if sum(bool(suite.authority) for suite in one.suites) > 1), None
+    )
+    if several is not None:
+        yield "a list of several certification authorities", several.origin
+    if len(store.rules) > 1:
+        yield "the layout of several rules", store.rules[1].origin

@@ -27,7 +27,9 @@ def read(source: Source, options: ReadOptions) -> Reading:
     except HiveError as error:
         place = Origin(source.name, offset=error.offset)
         raise InputError((messages.DAMAGED_HIVE.say(place, reason=str(error), offset=error.offset),)) from error
-    said = [] if hive.clean else [messages.DIRTY.say(origin)]
+    said = [messages.UNCHECKED.say(origin, what="a hive")]
+    if not hive.clean:
+        said.append(messages.DIRTY.say(origin))
     if source.name.lower().endswith(EXPORTS):
         said.append(messages.UNCHECKED.say(origin, what="an export of netsh, which happens to be a hive,"))
     return reading(changes, source.name, options, said)

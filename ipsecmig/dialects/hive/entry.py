@@ -6,6 +6,7 @@ from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.hive.cells import MAGIC
+from ipsecmig.dialects.stored.unverified import UNVERIFIED
 
 EXPORTS: Final = (".ipsec", ".wfw")
 
@@ -32,5 +33,5 @@ DIALECT: Final = Dialect(
     confidence="unverified",
     suffixes=(".hiv", ".dat", *EXPORTS),
     evidence=Evidence.STORE,
-    unverified=("exports of netsh (.ipsec, .wfw): whether they are hives",),
+    unverified=("hives of a real machine", "exports of netsh (.ipsec, .wfw): whether they are hives", *UNVERIFIED),
 )

@@ -38,8 +38,11 @@ DIALECT: Final = Dialect(
     assumptions=ASSUMPTIONS,
     unverified=(
         "offers, INPASS and PFS of -n, -1s, -1k, -1p",
-        "filters in parentheses, `*` in addresses, host names, DEFAULT",
+        "filters in parentheses",
+        "`*` in addresses",
+        "host names",
+        "DEFAULT",
         "what a second line about one rule does",
-        "all defaults",
+        "the default of -n",
     ),
 )

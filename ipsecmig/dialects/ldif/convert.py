@@ -59,6 +59,11 @@ def _check(dump: Dump, origin: Origin, complain: Complain) -> None:
     else:
         for one in mute:
             complain(messages.SOME_UNREADABLE.say(one.origin, name=one.named.dn))
+    assigning = next((one for one in dump.entries if one.named.role is Role.ASSIGNMENT), None)
+    if assigning is not None:
+        complain(messages.UNCHECKED.say(assigning.origin, what="the assignment by a group policy object"))
+    if dump.change is not None:
+        complain(messages.UNCHECKED.say(dump.change, what="a file of changes, as ldifde writes it,"))
 
 
 def _container(domain: str, entries: Sequence[Entry]) -> Container:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.stored.unverified import UNVERIFIED
 from ipsecmig.stored.ldif import records
 
 _SAMPLE: Final = 1 << 16
@@ -35,5 +36,5 @@ DIALECT: Final = Dialect(
     confidence="seen",
     suffixes=(".ldif", ".ldf"),
     evidence=Evidence.STORE,
-    unverified=("the assignment by group policy objects", "what ldifde itself writes"),
+    unverified=("the assignment by group policy objects", "what ldifde itself writes", *UNVERIFIED),
 )

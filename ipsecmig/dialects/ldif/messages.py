@@ -66,6 +66,12 @@ LEFTOVER: Final = Note(
     Severity.INFO,
     "left out: {name} is {what}, which Windows does not follow",
 )
+UNCHECKED: Final = Note(
+    "LD012",
+    Severity.WARNING,
+    "{what} was read as it is documented; this could not be checked against a real one",
+    "Compare with `netsh ipsec static show gpoassignedpolicy` on a member of the domain.",
+)
 NOT_UTF8: Final = Note(
     "LD011",
     Severity.WARNING,

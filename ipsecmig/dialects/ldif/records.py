@@ -57,11 +57,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """What an LDIF text holds: the entries that matter, how many there were in all, and what was not understood."""
+    """What an LDIF text holds.
+
+    `entries` are those that matter, `count` is the number of all, `change` the first record that says it is a change.
+    """
 
     entries: tuple[Entry, ...]
     count: int
     not_understood: tuple[NotUnderstood, ...]
+    change: Origin | None
 
 
 class Reader:
@@ -74,6 +78,7 @@ class Reader:
         self._entries: list[Entry] = []
         self._places: dict[str, int] = {}
         self._not_understood: list[NotUnderstood] = []
+        self._change: Origin | None = None
 
     def read(self, data: bytes) -> Dump:
         """Return what `data`, LDIF in UTF-8, holds."""
@@ -86,7 +91,7 @@ class Reader:
             if first is not None:
                 count += 1
                 self._take(record, first, values)
-        return Dump(tuple(self._entries), count, tuple(self._not_understood))
+        return Dump(tuple(self._entries), count, tuple(self._not_understood), self._change)
 
     def _take(self, record: Record, first: Value, rest: Iterator[Value]) -> None:
         """Take in one record, where it matters. `first` is its first line, `rest` are the others."""
@@ -103,6 +108,8 @@ class Reader:
         values = list(rest)
         kind = next((value for value in values if value.attribute == "changetype"), None)
         word = "add" if kind is None else self._text(kind).strip().lower()
+        if kind is not None and self._change is None:
+            self._change = origin
         if word == "add":
             self._places.setdefault(one.dn.lower(), len(self._entries))
             self._entries.append(Entry(one, self._attributes(values, origin), origin))

@@ -41,7 +41,10 @@ DIALECT: Final = Dialect(
     suffixes=(".txt", ".log"),
     evidence=Evidence.LISTING,
     unverified=(
-        "policies, rules and filter actions, tables, and server addresses",
-        "labels other than the English and Chinese ones of filter lists",
+        "policies, rules and filter actions",
+        "tables",
+        "server addresses",
+        "labels of languages other than English and Chinese",
+        "labels known by their place alone",
     ),
 )

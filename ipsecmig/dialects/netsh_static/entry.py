@@ -39,5 +39,5 @@ DIALECT: Final = Dialect(
     confidence="documented",
     suffixes=(".bat", ".cmd", ".txt", ".nsh", ".ps1"),
     assumptions=ASSUMPTIONS,
-    unverified=("the defaults of qmsecmethods, action and of dynamic rules", "rules named by number"),
+    unverified=("the defaults of qmsecmethods", "the default of action", "rules named by number"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
+from ipsecmig.dialects.stored.unverified import UNVERIFIED
 
 _LOOKED_AT: Final = 1 << 20
 _WRITES = re.compile(
@@ -38,4 +39,5 @@ DIALECT: Final = Dialect(
     confidence="seen",
     suffixes=(".bat", ".cmd"),
     assumptions=_ASSUMPTIONS,
+    unverified=UNVERIFIED,
 )

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.stored.unverified import UNVERIFIED
 
 _LOOKED_AT: Final = 1 << 10
 _HEAD = re.compile(
@@ -33,5 +34,5 @@ DIALECT: Final = Dialect(
     confidence="seen",
     suffixes=(".reg",),
     evidence=Evidence.STORE,
-    unverified=("strings in hexadecimal in REGEDIT4 files",),
+    unverified=("strings in hexadecimal in REGEDIT4 files", *UNVERIFIED),
 )

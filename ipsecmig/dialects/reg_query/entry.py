@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
+from ipsecmig.dialects.stored.unverified import UNVERIFIED
 
 _LOOKED_AT: Final = 1 << 16
 _OLD_HEAD = re.compile(rb"^! REG\.EXE VERSION \d", re.MULTILINE)
@@ -37,5 +38,5 @@ DIALECT: Final = Dialect(
     confidence="unverified",
     suffixes=(".txt",),
     evidence=Evidence.STORE,
-    unverified=("the layout of lines, of all versions of Windows",),
+    unverified=("the layout of lines, of all versions of Windows", *UNVERIFIED),
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
+from ipsecmig.dialects import registry as dialects
 from ipsecmig.dialects.base import ReadOptions, Source
 from ipsecmig.dialects.decoding import decode
 from ipsecmig.errors import InputError
@@ -35,6 +36,9 @@ def read_targets(sources: Sequence[Source], site: Site, options: ReadOptions) ->
     found: list[ReadTarget] = []
     settings: dict[str, str] = {}
     for source in sources:
+        if dialects.certain(source) is not None:
+            found.append(_windows(source, site, options))
+            continue
         text = decode(source, options).text
         if nft_json.looks_like_nft_json(text):
             found.append(read_ruleset(*nft_json.read_json(text, source.name)))
@@ -52,10 +56,8 @@ def read_targets(sources: Sequence[Source], site: Site, options: ReadOptions) ->
 
 
 def _windows(source: Source, site: Site, options: ReadOptions) -> ReadTarget:
-    from ipsecmig.dialects.registry import detect
-
     try:
-        dialect = detect(source)
+        dialect = dialects.detect(source)
     except InputError as unknown:
         message = f"not a configuration that can be compared; expected {_KNOWN}"
         raise InputError((Diagnostic("VE001", Severity.ERROR, message, Origin(source.name, 1, 1)),)) from unknown
