@@ -1,10 +1,11 @@
-"""Settings of all tests: reproducible hypothesis runs, interruptions that arrive, and no skipped test in CI."""
+"""Settings of all tests: reproducible hypothesis runs, groups, interruptions that arrive, no skipped test in CI."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,17 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 # Whoever starts the tests in the background may have switched interruptions off, for them and the programs they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+LAB = Path(__file__).parent / "lab"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep together what runs at once in several processes: each file, and the whole lab, whose networks are one."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "lab" if item.path.is_relative_to(LAB) else str(item.path)
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)
