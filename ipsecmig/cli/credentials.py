@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from ipsecmig.ike.configuration import RsaCredentials
     from ipsecmig.probe.region import Keys
     from ipsecmig.remote.directory import Login
+    from ipsecmig.remote.target import Credentials, Transport
 
 DIRECTORY_PASSWORD: Final = "IPSECMIG_LDAP_PASSWORD"  # noqa: S105 (the name of a variable)
+
+HOST_PASSWORD: Final = "IPSECMIG_WINRM_PASSWORD"  # noqa: S105 (the name of a variable)
+KEYRING: Final = "ipsecmig"
+"""The name under which a keyring has the passwords of those who read hosts."""
 
 T = TypeVar("T")
 
@@ -50,14 +55,55 @@ def directory_login(user: str | None) -> Login | None:
 
     if user is None:
         return None
-    password = os.environ.get(DIRECTORY_PASSWORD)
+    return Login(user, _password(user, DIRECTORY_PASSWORD, keyring=False))
+
+
+def host_credentials(
+    transport: Transport, user: str | None, certificate: Path | None, private_key: Path | None
+) -> Credentials:
+    """Return what proves to hosts who asks them: a ticket, a certificate with its key, or a name and its password.
+
+    The password is in the environment, in the keyring of the user if there is one, or is asked for. Raises UsageError
+    where something is missing.
+    """
+    from ipsecmig.remote.target import Credentials, Transport
+
+    if transport is Transport.KERBEROS:
+        return Credentials(user or "")
+    if transport is Transport.CERTIFICATE:
+        if certificate is None or private_key is None:
+            raise UsageError("a certificate logs in with --certificate and --private-key")
+        return Credentials(certificate=certificate, key=private_key)
+    if user is None:
+        raise UsageError(f"{transport} needs a name, given with --user")
+    return Credentials(user, _password(user, HOST_PASSWORD, keyring=True))
+
+
+def _password(user: str, variable: str, *, keyring: bool) -> Secret:
+    password = os.environ.get(variable)
+    if password is None and keyring:
+        password = _from_keyring(user)
     if password is None:
         if not sys.stdin.isatty():
-            raise UsageError(f"--user needs a password: put it into the environment, as {DIRECTORY_PASSWORD}")
+            raise UsageError(f"--user needs a password: put it into the environment, as {variable}")
         password = getpass(f"Password of {user}: ")
     if not password or not user:
         raise UsageError("--user needs a name and a password that are not empty")
-    return Login(user, Secret(password))
+    return Secret(password)
+
+
+def _from_keyring(user: str) -> str | None:
+    """Return the password that the keyring has for a name; None where it has none, or there is no keyring."""
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError:
+        return None
+    try:
+        found: str | None = keyring.get_password(KEYRING, user)
+    except KeyringError as failure:
+        raise UsageError(f"the keyring does not give the password of {user}: {failure}") from None
+    return found
 
 
 def _secret(path: Path) -> Secret:

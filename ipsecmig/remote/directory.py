@@ -18,6 +18,7 @@ from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects.notes import Note
 from ipsecmig.errors import InputError, UsageError
 from ipsecmig.remote import directory_messages as messages
+from ipsecmig.remote.trust import read_authorities
 from ipsecmig.stored.distinguished import Rdn, format_dn, parse_dn
 from ipsecmig.stored.ldif import write_record
 
@@ -133,11 +134,16 @@ def _connected(at: Location, authority: Path | None, limits: Limits) -> Iterator
     import ldap3
     from ldap3.core.exceptions import LDAPException
 
+    authorities = None if authority is None else read_authorities(authority)
     server = ldap3.Server(
         at.host,
         port=at.port,
         use_ssl=at.tls_first,
-        tls=ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_data=_certificates(authority), sni=_sni(at.host)),
+        tls=ldap3.Tls(
+            validate=ssl.CERT_REQUIRED,
+            ca_certs_data=authorities,
+            sni=_sni(at.host),
+        ),
         get_info=ldap3.NONE,
         connect_timeout=limits.connect,
     )
@@ -180,21 +186,6 @@ def _of_certificate(said: str) -> str:
     if "match any name" in said:
         return "it is for another name"
     return said.rpartition("CERTIFICATE_VERIFY_FAILED] ")[2].partition(" (_ssl")[0]
-
-
-def _certificates(authority: Path | None) -> str | None:
-    if authority is None:
-        return None
-    try:
-        text = authority.read_text(encoding="ascii")
-        if "-----BEGIN" not in text:
-            raise ValueError
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError):
-        raise UsageError(f"--ca-file {authority}: no certificate in PEM in it") from None
-    except OSError as failure:
-        raise UsageError(f"--ca-file {authority}: cannot be read: {failure.strerror}") from None
-    return text
 
 
 def _sni(host: str) -> str | None:

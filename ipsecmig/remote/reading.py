@@ -71,7 +71,7 @@ def _registry(evidence: Evidence, options: ReadOptions) -> Reading:
             _read_typed(evidence, ran, found)
         elif ran.name in _TEXTS:
             _read_text(evidence, ran, found)
-    if any(ran.name in _TEXTS for ran in evidence.manifest.commands):
+    if _has_texts(evidence):
         found.said.append(registry_messages.UNCHECKED.say(Origin(evidence.folder), what="the output of reg query"))
     store = PolicyStore(sources=(evidence.folder,))
     if any(place(change.path) is not None for change in found.changes):
@@ -86,7 +86,8 @@ def _registry(evidence: Evidence, options: ReadOptions) -> Reading:
 def _read_typed(evidence: Evidence, ran: Ran, found: _Found) -> None:
     file = _file(evidence, ran)
     if ran.exit_code != 0:
-        found.doubt("the registry", f"PowerShell ended with exit code {ran.exit_code}", Origin(file))
+        if not _has_texts(evidence):
+            found.doubt("the registry", f"PowerShell ended with exit code {ran.exit_code}", Origin(file))
         return
     try:
         keys = _TYPED[ran.output](evidence.stdout(ran))
@@ -97,6 +98,10 @@ def _read_typed(evidence: Evidence, ran: Ran, found: _Found) -> None:
             found.doubt(key.path, f"this key could not be read ({key.state})", Origin(file))
         elif key.state == READ and place(key.path) is not None:
             found.changes += _changes(key, file)
+
+
+def _has_texts(evidence: Evidence) -> bool:
+    return any(ran.name in _TEXTS for ran in evidence.manifest.commands)
 
 
 def _changes(key: SeenKey, file: str) -> Iterator[Change]:

@@ -42,7 +42,7 @@ class HostTarget:
     """One host. `host` is a name or an address without brackets.
 
     `authority` is the file of the authorities that its certificate may be from, by default those that the system
-    trusts. Over HTTP messages are always encrypted.
+    trusts. Over HTTP messages are always encrypted: UsageError is raised for a transport that cannot.
     """
 
     host: str
@@ -50,6 +50,10 @@ class HostTarget:
     scheme: str = "https"
     transport: Transport = Transport.NTLM
     authority: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.scheme != "https" and self.transport not in ENCRYPTING:
+            raise UsageError(f"{self.host}: {self.transport} does not encrypt messages, and so goes over HTTPS only")
 
     @property
     def url(self) -> str:
@@ -87,8 +91,6 @@ def parse_target(
     if found is None or not host:
         raise UsageError(f"{text}: no host; for example srv1.example.com, 10.0.0.5:5986 or [fd00::5]:5986")
     scheme = found[1] or ("http" if plain else "https")
-    if scheme == "http" and transport not in ENCRYPTING:
-        raise UsageError(f"{text}: {transport} does not encrypt messages, and so goes over HTTPS only")
     named = int(found[3]) if found[3] else port
     chosen = (HTTP_PORT if scheme == "http" else HTTPS_PORT) if named is None else named
     if not 0 < chosen < 1 << 16:

@@ -1,0 +1,1 @@
+"""Tests of what talks to live hosts, and of what they answered."""

@@ -1,0 +1,15 @@
+"""Fixtures of tests that talk to hosts, with clients that look at no settings of this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from ipsecmig.testing.plugin import kerberos_realm, winrm_authority, winrm_servers
+
+__all__ = ["kerberos_realm", "winrm_authority", "winrm_servers"]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
