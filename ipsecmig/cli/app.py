@@ -13,6 +13,7 @@ from ipsecmig.cli.diff import diff
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.explain import explain
 from ipsecmig.cli.extract import extract
+from ipsecmig.cli.fleet import fleet
 from ipsecmig.cli.formats import formats
 from ipsecmig.cli.groups import with_groups
 from ipsecmig.cli.guard import guarded
@@ -27,7 +28,7 @@ from ipsecmig.cli.targets import targets
 from ipsecmig.cli.trace import trace
 from ipsecmig.cli.verify import verify
 
-COMMANDS = (convert, lint, verify, trace, diff, show, probe, extract, explain, rules, formats, targets)
+COMMANDS = (convert, lint, verify, trace, diff, show, probe, extract, fleet, explain, rules, formats, targets)
 """Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
 
 GROUPS: Mapping[str, tuple[str, tuple[Callable[..., Exit], ...]]] = {

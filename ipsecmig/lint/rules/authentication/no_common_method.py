@@ -19,11 +19,10 @@ from collections.abc import Iterator
 from ipsecmig.diagnostics import Severity
 from ipsecmig.lint.finding import Finding, one_each
 from ipsecmig.lint.inspection import Inspection
-from ipsecmig.lint.meetings import meetings
+from ipsecmig.lint.meetings import meetings, share_method
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model import words
-from ipsecmig.model.authorities import canonical_name
-from ipsecmig.model.policy import AuthenticationMethod, Certificate, Kerberos, PresharedKey
+from ipsecmig.model.policy import PresharedKey
 
 
 def check(inspection: Inspection) -> Iterator[Finding]:
@@ -34,23 +33,11 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 def _found(inspection: Inspection) -> Iterator[Finding]:
     for meeting in meetings(inspection):
         ours, theirs = meeting.ours.authentication, meeting.theirs.authentication
-        if not any(_is_common(one, other) for one in ours for other in theirs):
+        if not share_method(ours, theirs):
             here, there = (words.authentication(methods, with_secrets=False) for methods in (ours, theirs))
             message = f"no authentication method in common with the peer: {here} here, {there} there"
             keys = all(any(isinstance(m, PresharedKey) for m in methods) for methods in (ours, theirs))
             yield RULE.finding(f"{message}{'; the keys differ' if keys else ''}", meeting.rule, meeting.witness)
-
-
-def _is_common(one: AuthenticationMethod, other: AuthenticationMethod) -> bool:
-    match one, other:
-        case Kerberos(), Kerberos():
-            return True
-        case PresharedKey(secret=ours), PresharedKey(secret=theirs):
-            return None in (ours, theirs) or ours == theirs
-        case Certificate(authority=ours_trust), Certificate(authority=theirs_trust):
-            return canonical_name(ours_trust) == canonical_name(theirs_trust)
-        case _:
-            return False
 
 
 RULE = LintRule("S42", "no-common-method", Family.AUTHENTICATION, Severity.ERROR, check, __doc__)

@@ -1,0 +1,1 @@
+"""What `ipsecmig fleet` and `extract --diff` do beside their command lines."""
