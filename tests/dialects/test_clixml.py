@@ -152,6 +152,8 @@ def test_filters_of_two_stores_are_not_mixed_up() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
+        {"Enabled": None},
+        {"Enabled": files.Named("Perhaps", 3)},
         {"NewProperty": "x"},
         {"InboundSecurity": 7},
         {"Mode": 3},

@@ -90,3 +90,10 @@ def test_damaged_output_is_never_an_accident(data: st.DataObject) -> None:
         except InputError:
             continue
         assert reading.store.not_understood or len(reading.store.filter_lists) == 1
+
+
+def test_ports_of_a_protocol_that_has_none_are_not_dropped() -> None:
+    reading = diagnose(*(one.replace("Protocol : 17", "Protocol : 1") for one in (IN, OUT)))
+    assert "ND010" in codes(reading)
+    assert reading.store.not_understood
+    assert reading.store.filter_lists == ()

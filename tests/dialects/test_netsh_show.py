@@ -379,9 +379,18 @@ def test_damaged_output_is_never_an_accident(data: st.DataObject) -> None:
 
 def test_every_prefix_that_lacks_something_is_undecided() -> None:
     whole = bare(show(FULL).store)
-    for cut in range(0, len(FULL), 7):
+    for cut in (*range(0, len(FULL), 13), *range(len(FULL) - 120, len(FULL))):
         try:
             reading = show(FULL[:cut])
         except InputError:
             continue
         assert reading.store.not_understood or not reading.store.policies or bare(reading.store) == whole, cut
+
+
+def test_a_value_that_is_cut_off_is_undecided() -> None:
+    """Half a port is a port, and half a preshared key a key."""
+    cut = CAPTURE.rstrip()
+    assert codes(show(CAPTURE)) == codes(show(cut)) - {"SW048"}
+    assert "SW048" in codes(show(cut))
+    assert show(cut).store.not_understood
+    assert "SW048" not in codes(show(f"{CAPTURE}\nC:\\>"))

@@ -355,3 +355,12 @@ def test_regipy_reads_the_hives_of_these_tests(tmp_path: Path) -> None:
     opened = RegistryHive(str(path))  # type: ignore[no-untyped-call]  # regipy annotates little
     key = opened.get_key(rf"\{LOCAL.removeprefix(MACHINE)[1:]}\{POLICY}")  # type: ignore[no-untyped-call]
     assert {value.name: value.value for value in key.iter_values(trim_values=False)}["ipsecName"] == "Servers"
+
+
+def test_a_damaged_line_of_reg_query_is_not_taken_for_more_of_the_value_before() -> None:
+    text = TEXT_FORMS["query"](keys(stored())).decode("cp850")
+    line = next(line for line in text.splitlines() if "ipsecISAKMPReference" in line)
+    for damaged in (line[1:], line.replace("    ", " "), line.replace("    ", "\t   ")):
+        with pytest.raises(InputError) as caught:
+            registry.read(Source("x", text.replace(line, damaged).encode("cp850")), ReadOptions(), "reg-query")
+        assert [d.code for d in caught.value.diagnostics] == ["RG022"]

@@ -248,3 +248,15 @@ def test_any_bytes_are_parsed_or_refused(data: bytes) -> None:
     sniff(Source("f.xml", data))
     with contextlib.suppress(InputError):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        Node("Setting", attributes={"name": "SHKey", "value": "Hunter2"}),
+        Node("Setting", children=(Node("Name", text="PreSharedKey"), Node("Value", text="Hunter2"))),
+        Node("presharedKey", children=(Node("data", attributes={"hex": "Hunter2"}),)),
+    ],
+)
+def test_what_is_called_secret_beside_its_value_is_one(node: Node) -> None:
+    assert "Hunter2" not in verbatim(node)

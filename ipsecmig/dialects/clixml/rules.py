@@ -26,6 +26,7 @@ FILTERS: Final[Mapping[str, str]] = {
 
 _PROTOCOLS: Final = {"tcp": "6", "udp": "17", "icmpv4": "1", "icmpv6": "58"}
 _SECURITY: Final = {"0": "None", "1": "Request", "2": "Require"}
+_ENABLED: Final = {"true": "TRUE", "1": "TRUE", "false": "FALSE", "2": "FALSE"}
 _PROFILE_BITS: Final = {1: "Domain", 2: "Private", 4: "Public"}
 _FAMILY_OF_KEYWORD: Final = {"localsubnet4": ("4", "LocalSubnet"), "localsubnet6": ("6", "LocalSubnet")}
 _FLAGS: Final = {
@@ -94,7 +95,11 @@ def _unread(all_properties: Iterable[Properties]) -> Iterator[Token]:
 def _common(rule: Properties) -> Iterator[Token]:
     yield Token("Name", title(rule))
     yield Token("Desc", rule.text("Description"))
-    yield Token("Active", "TRUE" if rule.text("Enabled").lower() in {"true", "1"} else "FALSE")
+    enabled = rule.text("Enabled")
+    active = _ENABLED.get(enabled.lower())
+    yield Token("Active", active or "TRUE")
+    if active is None:  # taken for active, since what rules that are not active say is no matter
+        yield Token("Enabled", enabled or "not in the export")
     yield from (Token("Profile", one) for one in _profiles(rule))
     yield from (Token("Platform", one) for one in (*rule.texts("Platforms"), *rule.texts("Platform")))
 

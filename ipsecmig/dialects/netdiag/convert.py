@@ -18,7 +18,7 @@ from ipsecmig.dialects.netsh_show.values import GUID, Values
 from ipsecmig.dialects.netsh_show.vocabulary import Vocabulary
 from ipsecmig.errors import InputError
 from ipsecmig.model.policy import Action, Filter, FilterAction, FilterList, MainMode, Policy, PolicyStore, Rule
-from ipsecmig.model.selectors import ANY_PORT, ME, PORT_PROTOCOLS, Address, AddressRange, PortRange
+from ipsecmig.model.selectors import ANY_PORT, ME, PORT_PROTOCOLS, Address, AddressRange, PortRange, format_protocol
 
 _GUID: Final = GUID.pattern
 _FILTER: Final = re.compile(
@@ -103,10 +103,12 @@ def _ways(text: str, findings: Findings) -> Iterator[_Way]:
         protocol, flags = values.protocol(match["protocol"]), _FLAGS.fullmatch(match["flags"].strip())
         if match["tunnel"].lower() != "no":
             findings.doubt(messages.TUNNEL, line, "a tunnel filter")
+        elif protocol is not None and protocol not in PORT_PROTOCOLS and ports != [ANY_PORT, ANY_PORT]:
+            findings.doubt(messages.PORTS, line, "a filter", protocol=format_protocol(protocol))
         elif source is None or destination is None or protocol is None or None in ports or flags is None:
             findings.doubt(messages.UNKNOWN_FLAGS, line, "a filter", flags=match["flags"].strip())
         else:
-            used = [p if p is not None and protocol in PORT_PROTOCOLS else ANY_PORT for p in ports]
+            used = [p or ANY_PORT for p in ports]
             inbound, action = flags[1].lower() == "inbound", Action(flags[2].lower())
             yield _Way(source.address, destination.address, protocol, used[0], used[1], inbound, action, line)
 

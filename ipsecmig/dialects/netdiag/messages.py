@@ -37,3 +37,6 @@ ONE_WAY: Final = Note(
     "a filter for one direction names no address of this host; it was left out",
     _ADVICE,
 )
+PORTS: Final = Note(
+    "ND010", Severity.WARNING, "a filter has ports, but its protocol {protocol} has none; it was left out", _ADVICE
+)

@@ -10,7 +10,7 @@ from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.netsh_show import messages, structure
 from ipsecmig.dialects.netsh_show.assemble import Assembler
 from ipsecmig.dialects.netsh_show.findings import Findings
-from ipsecmig.dialects.netsh_show.lines import items
+from ipsecmig.dialects.netsh_show.lines import Prompt, items
 from ipsecmig.dialects.netsh_show.reader import Reader
 from ipsecmig.dialects.netsh_show.vocabulary import Key, Vocabulary, entries
 from ipsecmig.errors import InputError
@@ -32,6 +32,9 @@ def read(source: Source, options: ReadOptions) -> Reading:
         findings.note(messages.LEARNT, one.line, label=one.label, meaning=_english(one.key))
     reader = Reader(vocabulary, findings)
     reader.read(items(decoded.text, vocabulary))
+    last = decoded.text.rpartition("\n")[2]
+    if last.strip() and not isinstance(next(items(last, vocabulary), None), Prompt):
+        findings.doubt(messages.CUT_OFF, decoded.text.count("\n") + 1, "the last line")
     store = Assembler(reader, vocabulary, findings).store(source.name)
     _remark(reader, vocabulary, findings)
     reading = Reading(store, (*decoded.diagnostics, *findings.diagnostics()))

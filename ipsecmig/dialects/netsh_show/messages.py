@@ -129,6 +129,12 @@ TRUNCATED: Final = Note(
     "this name ends where the screen or the column does; netsh may have cut it (wide=no)",
     "Collect it again with wide=yes.",
 )
+CUT_OFF: Final = Note(
+    "SW048",
+    _WARNING,
+    "the last line has no end, so that the output may be cut off within its value",
+    "Collect it again; where it is whole, end the last line.",
+)
 WITHOUT_POLICY: Final = Note(
     "SW038", _WARNING, "a rule is printed without its policy, and was left out", f"Show the whole policy. {_AGAIN}"
 )

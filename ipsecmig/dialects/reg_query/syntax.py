@@ -26,6 +26,7 @@ VALUE = re.compile(
     r"(?:(?:\t| {4})(?P<data>[^\n]*+)|[ \t]*+)$",
     re.MULTILINE,
 )
+_LIKE_A_VALUE = re.compile(r"[ \t]+[^\n]*?[ \t]REG_[A-Z_]+(?:[ \t]|$)")
 _LINE = re.compile(r"[^\n]*+(?:\n|\Z)")
 _INDENT: Final = "    "
 _UNNAMED = re.compile(r"\([^()]*\)|<[^<>]*>")
@@ -71,17 +72,25 @@ class _Scanner:
                 continue
             line = _LINE.match(self._text, position, end)
             if line is None or (line[0].startswith(_INDENT) and line[0].strip()):
-                expected = "a name, a type such as REG_SZ, and data"
-                raise InputError((messages.NO_VALUE.say(self._places.origin(position), "", expected),))
+                raise self._no_value(position)
             position = line.end()
 
+    def _no_value(self, position: int) -> InputError:
+        expected = "four blanks, a name, a type such as REG_SZ, and data"
+        return InputError((messages.NO_VALUE.say(self._places.origin(position), "", expected),))
+
     def _more_lines(self, position: int, end: int) -> tuple[list[str], int]:
-        """Return the lines that go on with a value, and where they end."""
+        """Return the lines that go on with a value, and where they end.
+
+        Raises InputError for a value of its own with damaged columns, which would be lost in the one before.
+        """
         lines: list[str] = []
         while position < end and not VALUE.match(self._text, position, end):
             line = _LINE.match(self._text, position, end)
             if line is None or not line[0].strip():
                 break
+            if _LIKE_A_VALUE.match(line[0]):
+                raise self._no_value(position)
             lines.append(line[0].rstrip("\n"))
             position = line.end()
         return lines, position

@@ -51,7 +51,8 @@ class Node(NamedTuple):
 def verbatim(node: Node) -> str:
     """Return `node` as XML on one line, to keep what was not understood: without secrets, and cut after 2,000 letters.
 
-    What an element is called decides whether its text is a secret; everything inside such an element is.
+    What an element is called, by its name, an attribute or the text of a child, decides whether it holds a secret; then
+    its other attributes and everything inside it do.
     """
     text = "".join(_rendered(node, False))
     return text if len(text) <= _KEPT else f"{text[:_KEPT]}..."
@@ -64,8 +65,10 @@ def is_secret(name: str) -> bool:
 
 
 def _rendered(node: Node, secret: bool) -> Iterator[str]:
-    secret = secret or any(is_secret(word) for word in (node.name, *node.attributes.values()))
-    pairs = "".join(f" {name.split('}')[-1]}={quoteattr(value)}" for name, value in node.attributes.items())
+    words = (node.name, *node.attributes.values(), *(one.text for one in node.children))
+    secret = secret or any(map(is_secret, words))
+    shown = {name: HIDDEN if secret and not is_secret(value) else value for name, value in node.attributes.items()}
+    pairs = "".join(f" {name.split('}')[-1]}={quoteattr(value)}" for name, value in shown.items())
     if not (node.text or node.children):
         yield f"<{node.name}{pairs}/>"
         return
