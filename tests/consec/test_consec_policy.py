@@ -350,6 +350,19 @@ def test_too_many_rules_to_compare_are_undecided() -> None:
     assert codes(reading("Action=Boundary", f"Action=Secure|{many}")) == {"CS033"}
 
 
+@pytest.mark.parametrize("rules", [1, 2])
+def test_more_pairs_of_addresses_than_can_be_kept_are_undecided(rules: int) -> None:
+    side = 400 // rules
+    addresses = "|".join(f"EP{end}_4=10.{end}.{n >> 8}.{n & 255}" for end in (1, 2) for n in range(side))
+    texts = [f"Action=Secure|{addresses}|EP1Port={n}|Protocol=6" for n in range(rules)]
+    read = reading(*texts, f"Action=DoNotSecure|{addresses}", f"Action=Secure|{addresses}")
+    kept = [len(each.filters) for each in read.store.filter_lists]
+    assert kept == ([1, 1] if rules == 1 else [40_000, 40_000, 1])
+    assert "CS038" in codes(read)
+    assert read.store.filter_lists[-1].filters == (Filter(ANY, ANY),)
+    assert read.store.filter_actions[-1].action is Action.NEGOTIATE
+
+
 def test_names_stay_apart() -> None:
     read = reading("Action=Secure|Name=A", "Action=Secure|Name=a", "Action=Secure|Name=A r1", "Action=Secure|Name=A")
     names = [rule.name for rule in read.store.policies[0].rules]

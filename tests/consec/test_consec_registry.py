@@ -98,6 +98,11 @@ def test_other_keys_are_none_of_its_business() -> None:
     assert not registry.holds_rules(r"HKEY_LOCAL_MACHINE\SOFTWARE")
 
 
+@pytest.mark.parametrize("part", [b"v2.1|", b"v2.1|x=1|", b"v2.1|" + b"x" * 600])
+def test_a_line_of_endless_versions_is_looked_through_once(part: bytes) -> None:
+    assert STRINGS.detect(Source("rules.txt", part * ((1 << 20) // len(part)))) == 0
+
+
 def read_strings(text: str) -> Reading:
     return dialects.read(Source("rules.txt", text.encode()), ReadOptions())
 

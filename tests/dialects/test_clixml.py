@@ -200,6 +200,17 @@ def test_references_are_followed_and_cycles_end() -> None:
         text.replace(f'<S N="Phase1AuthSet">{files.AUTH}</S>', '<Ref N="Phase1AuthSet" RefId="999" />')
     )
     assert "CX004" in codes(dangling)
+    assert dangling.store.not_understood
+
+
+@pytest.mark.parametrize("lost", ['<Ref N="RemoteAddress" RefId="999" />', '{}<LST><Ref RefId="999" /></LST></Obj>'])
+def test_an_exemption_whose_addresses_are_lost_exempts_nothing(lost: str) -> None:
+    none = files.Named("None", 0)
+    text = files.export(*files.everything(InboundSecurity=none, OutboundSecurity=none))
+    lost = lost.format('<Obj N="RemoteAddress" RefId="77">')
+    reading = read_text(text.replace('<S N="RemoteAddress">10.0.0.0/8</S>', lost))
+    assert reading.store.not_understood
+    assert reading.store.filter_lists == ()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ipsecmig.dialects.clixml.values import Graph, Instance, Value
+from ipsecmig.dialects.clixml.values import Graph, Instance, Reference, Value
 
 _HARMLESS: Final = frozenset(
     {
@@ -108,10 +108,20 @@ class Properties:
                 return
 
     def rest(self) -> Iterator[tuple[str, str]]:
-        """Yield the properties that have a value and were not asked for, but those that never bear on packets."""
+        """Yield the properties that have a value and were not asked for, but those that never bear on packets.
+
+        What refers to an object that the file lacks has a value that nobody knows, whether it was asked for or not.
+        """
         for name, value in self.instance.properties.items():
-            if name not in self.asked and name not in _HARMLESS and not _is_empty(self.graph.resolved(value)):
+            if self._is_dangling(value):
+                yield name, "is not in the export"
+            elif name not in self.asked and name not in _HARMLESS and not _is_empty(self.graph.resolved(value)):
                 yield name, _text(self.graph.resolved(value))
+
+    def _is_dangling(self, value: Value) -> bool:
+        """Whether `value` is a reference to nothing, or a list with one in it."""
+        inner = value.items if isinstance(value, Instance) else ()
+        return any(isinstance(one, Reference) and self.graph.resolved(one) is None for one in (value, *inner))
 
 
 def _text(value: Value) -> str:

@@ -159,3 +159,10 @@ UNCHECKED_LISTING: Final = Note(
     "{what} in a listing was read as the help describes it; this could not be checked against a real listing",
     "Where you can, give what `reg export` writes of the key FirewallPolicy.",
 )
+TOO_MANY_FILTERS: Final = Note(
+    "CS038",
+    _WARNING,
+    "{owner} pairs more addresses and ports than can be kept ({limit} pairs for all rules together); it counts for all"
+    " addresses where it protects, and not where it permits",
+    "Write its addresses as ranges, or split what is converted.",
+)

@@ -75,8 +75,11 @@ def convert(
         draft.diagnostics.append(messages.REFUSED.say(origin, text, reason=reason))
         draft.not_understood.append(NotUnderstood(text, reason, origin))
     parts: list[_Part] = []
+    room = selection.MOST_FILTERS
     for name, rule in zip(_names(store.rules), store.rules, strict=True):
-        parts.extend(_Converter(rule, f'rule "{name}"', draft, sets).parts(name, location))
+        found = tuple(_Converter(rule, f'rule "{name}"', draft, sets, room).parts(name, location))
+        room -= sum(len(part.filter_list.filters) for part in found)
+        parts.extend(found)
     for each in store.main_mode_rules:
         owner = f'main mode rule "{each.name or each.id}"'
         if each.active and selection.is_for_this_host(each, owner, draft):
@@ -137,8 +140,8 @@ def _names(rules: Sequence[ConnectionSecurityRule]) -> Iterator[str]:
 class _Converter:
     """Converts one rule. Nothing is doubted for a rule that is not active, as it does nothing."""
 
-    def __init__(self, rule: ConnectionSecurityRule, owner: str, draft: Draft, sets: Sets) -> None:
-        self._rule, self._owner, self._sets = rule, owner, sets
+    def __init__(self, rule: ConnectionSecurityRule, owner: str, draft: Draft, sets: Sets, room: int) -> None:
+        self._rule, self._owner, self._sets, self._room = rule, owner, sets, room
         self._active = rule.active or any(token.name.lower() == "active" for token in rule.unread)
         self._draft = draft if self._active else Draft(draft.assumptions)
         self._asker = Asker(owner, rule.origin, self._draft)
@@ -150,7 +153,7 @@ class _Converter:
         if not selection.is_for_this_host(rule, self._owner, draft):
             return
         link = selection.connection_type(rule, self._owner, draft)
-        filters = selection.filters(rule, self._owner, draft)
+        filters = selection.filters(rule, self._owner, draft, self._room)
         self._doubt_extras()
         action, authentication = self._action(name, location)
         if action.action is Action.PERMIT and len(draft.not_understood) > before:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Final
 
 from ipsecmig.consec.objects import ConnectionSecurityRule, EndpointAddress, KeywordAddress, MainModeRule, RuleScope
@@ -23,6 +24,9 @@ from ipsecmig.model.selectors import (
     ServerAddress,
     ServerRole,
 )
+
+MOST_FILTERS: Final = 100_000
+"""How many filters the rules of a store may have together, as every pair of addresses and ports makes one."""
 
 _ROLES: Final[Mapping[AddressKeyword, ServerRole]] = {
     AddressKeyword.DNS: ServerRole.DNS,
@@ -73,20 +77,25 @@ def connection_type(rule: ConnectionSecurityRule, owner: str, draft: Draft) -> C
     return ConnectionType.LAN if kinds <= _WIRED else ConnectionType.ALL
 
 
-def filters(rule: ConnectionSecurityRule, owner: str, draft: Draft) -> tuple[Filter, ...]:
+def filters(rule: ConnectionSecurityRule, owner: str, draft: Draft, room: int = MOST_FILTERS) -> tuple[Filter, ...]:
     """Return the filters of `rule`: every pair of addresses, with every pair of ports.
 
-    What stands on one side only is symmetric: the filters are mirrored, endpoint 1 is their source.
+    What stands on one side only is symmetric: the filters are mirrored, endpoint 1 is their source. A rule that would
+    need more than `room` is doubted, and gets one filter of all its protocol's packets.
     """
     protocol = ANY_PROTOCOL if rule.protocol is None else rule.protocol
     if (rule.ports1 or rule.ports2) and protocol not in PORT_PROTOCOLS:
         draft.doubt(messages.PORTS, rule.origin, owner, protocol=protocol or "any")
     sources = tuple(_addresses(rule.scope.endpoint1, rule, owner, draft))
     destinations = tuple(_addresses(rule.scope.endpoint2, rule, owner, draft))
+    sides = _ports(rule.ports1), _ports(rule.ports2)
+    if prod(map(len, (sources, destinations, *sides))) > max(room, 1):
+        draft.doubt(messages.TOO_MANY_FILTERS, rule.origin, owner, limit=MOST_FILTERS)
+        return (Filter(ANY, ANY, protocol, origin=rule.origin),)
     pairs = [pair for pair in product(sources, destinations) if _alike(*pair)]
     if not pairs:
         draft.doubt(messages.FAMILIES, rule.origin, owner)
-    ports = list(product(_ports(rule.ports1), _ports(rule.ports2)))
+    ports = list(product(*sides))
     return tuple(
         Filter(source, destination, protocol, *both, origin=rule.origin)
         for source, destination in pairs
