@@ -273,8 +273,9 @@ def _of_size(folder: Path, one: StoredFile) -> bytes:
 def _octets(path: Path, limit: int) -> bytes:
     """Return what is in a file, but no more than one octet beyond the limit."""
     try:
+        size = path.stat().st_size
         with path.open("rb") as file:
-            return file.read(limit + 1)
+            return file.read(min(size, limit) + 1)  # room is made for all that is asked for
     except OSError as failure:
         raise InputError((messages.MISSING.say(Origin(str(path)), reason=failure.strerror or failure),)) from None
 

@@ -23,6 +23,7 @@ from ipsecmig.remote.commands import (
 from ipsecmig.remote.evidence import Answered, System
 
 _NUMBER: Final = re.compile(rb"\d{3,5}")
+_LOOKED_AT: Final = 1 << 20
 _LAST_OF_OLD: Final = "6.3"
 """What CurrentVersion stays at from Windows 10 on; the true numbers stand beside it."""
 
@@ -79,7 +80,7 @@ def _powershell(answers: Sequence[Answered]) -> str:
 
 def _values(answers: Sequence[Answered], root: Root) -> dict[str, str]:
     """Return the data of the values of a key by their names in lower case."""
-    text = next((one.stdout for one in answers if one.command.name == f"reg-{root.name}"), b"")
+    text = next((one.stdout[:_LOOKED_AT] for one in answers if one.command.name == f"reg-{root.name}"), b"")
     # The bytes beyond ASCII are of no interest here: what is asked for has none.
     lines = text.decode("ascii", "replace").replace("\r\n", "\n")
     return {found["name"].lower(): (found["data"] or "").strip() for found in VALUE.finditer(lines)}
@@ -88,7 +89,7 @@ def _values(answers: Sequence[Answered], root: Root) -> dict[str, str]:
 def _number(text: str) -> int:
     """Return a number as reg.exe writes it, in decimal or after 0x; 0 for what is none."""
     try:
-        return int(text, 0)
+        return max(0, int(text, 0))
     except ValueError:
         return 0
 
@@ -96,4 +97,4 @@ def _number(text: str) -> int:
 def _code_pages(answers: Sequence[Answered]) -> Iterator[int]:
     for answer in answers:
         if answer.command.output is Output.CODE_PAGE:
-            yield from (int(number) for number in _NUMBER.findall(answer.stdout))
+            yield from (int(number) for number in _NUMBER.findall(answer.stdout[:_LOOKED_AT]))

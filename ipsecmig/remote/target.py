@@ -128,7 +128,7 @@ class Limits(NamedTuple):
     connect: float = 10
     operation: float = 60
     total: float = 300
-    octets: int = 256 << 20
+    octets: int = 64 << 20
     attempts: int = 3
     pause: float = 2
 

@@ -150,6 +150,14 @@ def test_a_changed_file_is_refused_by_name(folder: Path, file: str, change: Call
     assert [(one.code, one.origin.file) for one in caught.value.diagnostics] == [("EV002", str(path))]
 
 
+def test_a_manifest_that_promises_too_much_is_refused(folder: Path) -> None:
+    path = write(folder)
+    path.write_text(path.read_text().replace('"size": 4', f'"size": {1 << 60}', 1))
+    with pytest.raises(InputError) as caught:
+        read_evidence(folder)
+    assert caught.value.diagnostics[0].code == "EV002"
+
+
 def test_a_missing_file_is_named(folder: Path) -> None:
     write(folder)
     (folder / "show-all.out").unlink()
