@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipsecmig.consec.defaults import DEFAULT_AUTHENTICATION_1
+from ipsecmig.consec.defaults import DEFAULT_AUTHENTICATION_1, DEFAULT_MAIN_MODE
 from ipsecmig.diagnostics import Origin, Severity
 from ipsecmig.dialects import registry as dialects
 from ipsecmig.dialects.base import Reading, ReadOptions, Source
@@ -68,6 +68,35 @@ def test_two_stores_are_in_force_together() -> None:
     assert len(read.store.policies) == 2
     assert {d.code for d in read.diagnostics if d.severity is Severity.WARNING} == {"CS034"}
     assert len(read.store.not_understood) == 2
+
+
+MAIN_MODE = rf"Phase1CryptoSet\{DEFAULT_MAIN_MODE}"
+OF_THE_HOST = (
+    key(LOCAL, IPsecExempt=0),
+    key(rf"{LOCAL}\{MAIN_MODE}", TimeOutMinutes="60"),
+    key(rf"{LOCAL}\{MAIN_MODE}\0000", KeyExchange="DH2048", Encryption="AES-256", Hash="SHA1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("more", "exemptions", "minutes"),
+    [
+        ((), 0, 60),
+        ((key(GPO, IPsecExempt=2),), 2, 60),
+        ((key(rf"{GPO}\Phase1CryptoSet", **{DEFAULT_MAIN_MODE: "{m}"}), key(rf"{GPO}\Phase1CryptoSet\{{m}}")), 0, 480),
+    ],
+)
+def test_what_group_policy_leaves_open_is_what_the_host_has(
+    more: tuple[RegistryKey, ...], exemptions: int, minutes: int
+) -> None:
+    rule = key(rf"{GPO}\ConSecRules", r="v2.10|Action=Secure|Active=TRUE|Name=all|")
+    read = registry.read_keys([rule, *OF_THE_HOST, *more])
+    (policy,) = read.store.policies
+    assert policy.connection_security is not None
+    assert policy.connection_security.exemptions == exemptions
+    assert policy.main_mode.lifetime_seconds == minutes * 60
+    assert "CS039" in {d.code for d in read.diagnostics}
+    assert read.store.not_understood == ()
 
 
 @pytest.mark.parametrize(("value", "bits"), [("2", 2), (9, 9)])

@@ -140,6 +140,20 @@ def test_several_objects_are_read_together() -> None:
     assert reading.store.policies[0].gpo == "A, B"
 
 
+@pytest.mark.parametrize(("values", "doubted"), [(("0",), False), (("0", "0"), False), (("0", "1"), True)])
+def test_an_object_that_only_states_exemptions_counts(values: tuple[str, ...], doubted: bool) -> None:
+    rules = files.report(files.extension(files.rule("a") + files.authentication(files.KERBEROS)), name="A", inside=True)
+    others = [
+        files.report(files.extension(files.element("GlobalSettings", [("IPsecExempt", value)])), name="B", inside=True)
+        for value in values
+    ]
+    reading = read(files.several(rules, *others), "utf-8")
+    security = reading.store.policies[0].connection_security
+    assert security is not None
+    assert security.exemptions == 0
+    assert ("CS007" in codes(reading, "CS")) == doubted
+
+
 def test_two_sets_of_one_identifier_that_differ_leave_a_doubt() -> None:
     one = files.report(files.extension(files.rule("a") + files.authentication(files.KERBEROS)), name="A", inside=True)
     two = files.report(files.extension(files.rule("b") + files.authentication(files.KEY)), name="B", inside=True)

@@ -166,3 +166,8 @@ TOO_MANY_FILTERS: Final = Note(
     " addresses where it protects, and not where it permits",
     "Write its addresses as ranges, or split what is converted.",
 )
+COMPLETED: Final = Note(
+    "CS039",
+    _INFO,
+    "what group policy does not state of exemptions and default sets is taken from the host's own settings beside it",
+)

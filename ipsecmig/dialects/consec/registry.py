@@ -9,11 +9,12 @@ set, on the key above the sets, names the set that stands in its place. Source: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ipsecmig.consec import sets
+from ipsecmig.consec.defaults import DEFAULT_SETS
 from ipsecmig.consec.objects import (
     AuthenticationSet,
     ConnectionSecurityRule,
@@ -26,6 +27,7 @@ from ipsecmig.diagnostics import Diagnostic, Origin
 from ipsecmig.dialects.base import Reading
 from ipsecmig.dialects.consec import messages
 from ipsecmig.dialects.consec.policy import convert
+from ipsecmig.dialects.consec.protection import AnySet
 from ipsecmig.dialects.consec.strings import read_string
 from ipsecmig.model.policy import NotUnderstood, PolicyStore, StoreKind, StoreLocation
 from ipsecmig.stored.registry import RegistryKey, RegistryValue
@@ -169,12 +171,19 @@ def read_keys(
     """Return the policies of the connection security rules among `keys`; an empty store where there are none.
 
     Rules of group policy become a policy of the store `domain`. Where both it and the host have rules, both are in
-    force at once, and every answer about one of them is undecided.
+    force at once, and every answer about one of them is undecided. What group policy leaves open, its exemptions and
+    what the default sets are, is what the host has.
     """
-    readings = [_read_store(path, store, assumptions) for path, store in stores(keys, sources)]
+    found = stores(keys, sources)
+    hosts = [store for path, store in found if not _is_group_policy(path)]
+    whole = [(path, _completed(path, store, hosts)) for path, store in found]
+    readings = [_read_store(path, store, assumptions) for path, store in whole]
     policies = tuple(policy for reading in readings for policy in reading.store.policies)
     not_understood = [each for reading in readings for each in reading.store.not_understood]
     diagnostics: list[Diagnostic] = [said for reading in readings for said in reading.diagnostics]
+    for (_, before), (_, after) in zip(found, whole, strict=True):
+        if after.rules and after != before:
+            diagnostics.append(messages.COMPLETED.say(after.rules[0].origin))
     if len(policies) > 1:
         for policy in policies:
             said = messages.BOTH_STORES.say(policy.origin, policy.name)
@@ -190,8 +199,33 @@ def read_keys(
     return Reading(joined, tuple(diagnostics))
 
 
+def _is_group_policy(path: str) -> bool:
+    return path.lower().endswith("windowsfirewall")
+
+
+def _completed(path: str, store: ConsecStore, hosts: Sequence[ConsecStore]) -> ConsecStore:
+    """Return a store of group policy with what the only store of the host beside it says of what it leaves open."""
+    if not _is_group_policy(path) or len(hosts) != 1:
+        return store
+    host, own = hosts[0], store.settings
+    defined = {name.lower() for name, _ in store.substitutes}
+    exemptions = host.settings.exemptions if own.exemptions is None else own.exemptions
+    return replace(
+        store,
+        settings=replace(own, exemptions=exemptions),
+        authentication_sets=(*_defaults(host.authentication_sets, defined), *store.authentication_sets),
+        main_mode_sets=(*_defaults(host.main_mode_sets, defined), *store.main_mode_sets),
+        quick_mode_sets=(*_defaults(host.quick_mode_sets, defined), *store.quick_mode_sets),
+    )
+
+
+def _defaults(found: Iterable[AnySet], defined: Collection[str]) -> Iterator[AnySet]:
+    """Yield the default sets among `found`, without those in whose place another stands."""
+    return (each for each in found if each.id.lower() in DEFAULT_SETS and each.id.lower() not in defined)
+
+
 def _read_store(path: str, store: ConsecStore, assumptions: frozenset[str]) -> Reading:
-    if not path.lower().endswith("windowsfirewall"):
+    if not _is_group_policy(path):
         return convert(store, assumptions)
     reading = convert(store, assumptions, StoreLocation(StoreKind.DOMAIN))
     named = tuple(replace(policy, name=f"{policy.name} (group policy)") for policy in reading.store.policies)

@@ -41,7 +41,7 @@ def read(source: Source, options: ReadOptions) -> Reading:
     if not (found or report.not_understood):
         said.append(messages.NOTHING.say(Origin(source.name)))
     names = ", ".join(title for one in found if (title := report.title(one)))
-    reading = consec.convert(_joined(found, source.name), options.assumptions, gpo=names)
+    reading = consec.convert(_joined(report.found if found else (), source.name), options.assumptions, gpo=names)
     if found:
         said.append(messages.UNVERIFIED.say(Origin(source.name)))
     if len(found) > 1:
@@ -71,7 +71,7 @@ def _joined(found: Sequence[Firewall], file: str) -> ConsecStore:
         authentication_sets=_sets([one for store in stores for one in store.authentication_sets], refused),
         main_mode_sets=_sets([one for store in stores for one in store.main_mode_sets], refused),
         quick_mode_sets=_sets([one for store in stores for one in store.quick_mode_sets], refused),
-        settings=global_settings([token for one in found for token in one.settings]),
+        settings=global_settings(dict.fromkeys(token for one in found for token in one.settings)),
         substitutes=tuple(dict.fromkeys(token for store in stores for token in store.substitutes)),
         refused=tuple(refused),
         sources=(file,),
