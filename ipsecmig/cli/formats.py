@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 from ipsecmig.cli.exits import Exit
 from ipsecmig.cli.options import Color, Format, FormatOption
@@ -10,6 +11,8 @@ from ipsecmig.cli.printer import ColorMode, line, make_printer
 
 if TYPE_CHECKING:
     from ipsecmig.dialects.base import Dialect
+
+_Text = TypeVar("_Text", bound=Hashable)
 
 
 def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) -> Exit:
@@ -27,16 +30,23 @@ def formats(format_: FormatOption = Format.TEXT, color: Color = ColorMode.AUTO) 
     columns = [Column("name"), Column("format"), Column("confidence"), Column("files")]
     rows = [[d.name, d.title, d.confidence, " ".join(d.suffixes)] for d in DIALECTS]
     printer.result(table(columns, rows, printer.width, indent=0))
-    doubtful = [[d.name, part] for d in DIALECTS for part in d.unverified]
+    doubtful = _by_text((part, d.name) for d in DIALECTS for part in d.unverified)
     if doubtful:
         printer.result([line(), line("What could not be checked against a real file, and warns in use:")])
-        printer.result(table([Column("name"), Column("part")], doubtful, printer.width, indent=0))
-    settled = [[d.name, name, text] for d in DIALECTS for name, text in d.assumptions.items()]
+        printer.result(table([Column("part"), Column("of")], doubtful, printer.width, indent=0))
+    settled = _by_text(((word, text), d.name) for d in DIALECTS for word, text in d.assumptions.items())
+    columns = [Column("assumption"), Column("what it says"), Column("of")]
     printer.result([line(), line("What --assume settles:")])
-    printer.result(
-        table([Column("name"), Column("assumption"), Column("what it says")], settled, printer.width, indent=0)
-    )
+    printer.result(table(columns, [[word, text, of] for (word, text), of in settled], printer.width, indent=0))
     return Exit.DONE
+
+
+def _by_text(pairs: Iterable[tuple[_Text, str]]) -> list[tuple[_Text, str]]:
+    """Return each text once, with the names of the formats that it is said of."""
+    names: dict[_Text, list[str]] = {}
+    for text, name in pairs:
+        names.setdefault(text, []).append(name)
+    return [(text, ", ".join(of)) for text, of in names.items()]
 
 
 def _document(dialect: Dialect) -> dict[str, object]:
@@ -44,6 +54,7 @@ def _document(dialect: Dialect) -> dict[str, object]:
         "name": dialect.name,
         "title": dialect.title,
         "confidence": dialect.confidence,
+        "evidence": dialect.evidence.name.lower(),
         "unverified": list(dialect.unverified),
         "suffixes": list(dialect.suffixes),
         "assumptions": dict(dialect.assumptions),
