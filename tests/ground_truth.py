@@ -35,6 +35,8 @@ from ipsecmig.model.treatment import Block, Permit, Protect
 ROOT: Final = Path(__file__).parent.parent
 SAMPLES: Final = ROOT / "samples"
 HANDMADE: Final = SAMPLES / "handmade"
+FORMS: Final = SAMPLES / "forms"
+"""Other forms of some of the samples."""
 SUFFIXES: Final = frozenset({".cmd", ".bat", ".netsh", ".ps1"})
 
 

@@ -29,6 +29,7 @@ from ipsecmig.verify.readback.windows import read_policy
 CLASH: Final = "CLI004"
 CONTRADICTION: Final = "CLI005"
 NOT_COMPARED: Final = "CLI006"
+BOTH: Final = "CLI007"
 
 _SCRIPTS: Final = "several sources are read each on its own; join scripts that build on each other into one file"
 _CHOOSE: Final = "find out which of them holds, and leave the other out"
@@ -36,6 +37,8 @@ _CHOOSE: Final = "find out which of them holds, and leave the other out"
 _Object = Policy | FilterList | FilterAction
 _Named = TypeVar("_Named", Policy, FilterList, FilterAction)
 _Key = tuple[type, StoreLocation, str]
+_Family = tuple[StoreLocation, bool]
+"""A store, and whether its connection security rules are meant, which Windows keeps apart."""
 
 
 def merge(readings: Sequence[Reading]) -> Reading:
@@ -53,7 +56,7 @@ class _Merging:
     diagnostics: list[Diagnostic]
     kept: list[PolicyStore] = field(default_factory=list)
     known: dict[_Key, tuple[_Object, Reading]] = field(default_factory=dict)
-    settled: dict[StoreLocation, str] = field(default_factory=dict)
+    settled: dict[_Family, str] = field(default_factory=dict)
     doubts: list[NotUnderstood] = field(default_factory=list)
 
     def add(self, reading: Reading) -> None:
@@ -68,7 +71,7 @@ class _Merging:
         compared_only = any(_objects(own)) and not any(_objects(new))
         self.kept.append(replace(new, not_understood=()) if compared_only else new)
         if reading.evidence is Evidence.STORE:
-            self.settled |= {one.store: one.origin.file for one in _objects(own)}
+            self.settled |= {_family(own, one.store): one.origin.file for one in _objects(own)}
 
     def _new(self, objects: tuple[_Named, ...], reading: Reading) -> tuple[_Named, ...]:
         return tuple(one for one in objects if not self._is_known(one, reading))
@@ -79,10 +82,11 @@ class _Merging:
         if found[0] is not one:
             self._reconcile(found[0], one, (found[1], reading))
             return True
-        if one.store not in self.settled:
+        family = _family(reading.store, one.store)
+        if family not in self.settled:
             return False
         if isinstance(one, Policy) or not _has_policies(reading.store, one.store):
-            self._contradiction(f"{_title(one)} is not in the store that {self.settled[one.store]} holds", one.origin)
+            self._contradiction(f"{_title(one)} is not in the store that {self.settled[family]} holds", one.origin)
         return True
 
     def _reconcile(self, first: _Object, one: _Object, readings: tuple[Reading, Reading]) -> None:
@@ -125,6 +129,7 @@ class _Merging:
     def result(self, readings: Sequence[Reading]) -> Reading:
         """Return everything together."""
         stores = self.kept
+        self._both_in_force()
         settings = self._settings()
         joined = PolicyStore(
             policies=tuple(o for s in stores for o in s.policies),
@@ -136,6 +141,17 @@ class _Merging:
         )
         strongest = max((reading.evidence for reading in readings), default=Evidence.SCRIPT)
         return Reading(joined, tuple(self.diagnostics), strongest)
+
+    def _both_in_force(self) -> None:
+        """Say so where IP security policies and connection security rules of different sources apply at once."""
+        assigned = [policy for store in self.kept for policy in store.policies if policy.assigned]
+        rules = [policy for policy in assigned if policy.connection_security is not None]
+        others = [policy for policy in assigned if policy.connection_security is None]
+        if rules and others and rules[0].origin.file != others[0].origin.file:
+            message = f'is in force together with the policy "{others[0].name}" of {place(others[0].origin)}'
+            self.diagnostics.append(Diagnostic(BOTH, Severity.WARNING, message, rules[0].origin, rules[0].name))
+            reason = f"{message}: what packets meet under both together is not worked out"
+            self.doubts.append(NotUnderstood(f'the policy "{rules[0].name}"', reason, rules[0].origin))
 
     def _settings(self) -> HostSettings:
         values: dict[str, object] = {}
@@ -170,6 +186,10 @@ _KINDS: Final = {Policy: "policy", FilterList: "filter list", FilterAction: "fil
 
 def _title(one: _Object) -> str:
     return f'the {_KINDS[type(one)]} "{one.name}"'
+
+
+def _family(store: PolicyStore, location: StoreLocation) -> _Family:
+    return location, any(one.connection_security is not None for one in store.policies if one.store == location)
 
 
 def _has_policies(store: PolicyStore, location: StoreLocation) -> bool:

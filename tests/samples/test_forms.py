@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
-from ground_truth import Sample, decided_samples, flat_policy, reading_of
+from ground_truth import FORMS as FOLDER
+from ground_truth import Sample, decide, decided_samples, every_sample, flat_policy, reading_of
 from registry_forms import TEXT_FORMS, hive
 from show_output import render
 
@@ -98,3 +100,18 @@ def test_a_sample_in_another_form_is_the_same_to_every_packet(sample: Sample, fo
 
 def test_nearly_every_sample_is_tried() -> None:
     assert len(STORED) >= len(decided_samples()) - 2
+
+
+FILES = sorted(path for path in FOLDER.iterdir() if path.suffix != ".tsv")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_packets_meet_under_another_form_what_the_table_says(path: Path) -> None:
+    name = path.name.partition(".")[0]
+    (table,) = [
+        one for one in (*every_sample(), Sample(FOLDER / f"{name}.xml")) if one.path.stem == name and one.table.exists()
+    ]
+    store = read(Source(str(path), path.read_bytes()), ReadOptions()).store
+    flat = flatten(store, select_policy(store), table.site)
+    assert store.not_understood == ()
+    assert [decide(flat, row.packet) for row in table.rows()] == [row.expected for row in table.rows()]
