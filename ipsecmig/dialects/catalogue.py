@@ -13,6 +13,7 @@ from ipsecmig.dialects.gpo_report import messages as gpo_messages
 from ipsecmig.dialects.ipseccmd import messages as ipseccmd_messages
 from ipsecmig.dialects.ldif import messages as ldif_messages
 from ipsecmig.dialects.netdiag import messages as netdiag_messages
+from ipsecmig.dialects.netsecurity import messages as netsecurity_messages
 from ipsecmig.dialects.netsh_show import messages as show_messages
 from ipsecmig.dialects.netsh_static import messages
 from ipsecmig.dialects.notes import Note
@@ -37,6 +38,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     ipseccmd_messages,
     show_messages,
     netdiag_messages,
+    netsecurity_messages,
 )
 
 

@@ -16,6 +16,7 @@ from ipsecmig.dialects.ipseccmd import entry as ipseccmd
 from ipsecmig.dialects.ir_json import entry as ir_json
 from ipsecmig.dialects.ldif import entry as ldif
 from ipsecmig.dialects.netdiag import entry as netdiag
+from ipsecmig.dialects.netsecurity import entry as netsecurity
 from ipsecmig.dialects.netsh_show import entry as netsh_show
 from ipsecmig.dialects.netsh_static import entry as netsh_static
 from ipsecmig.dialects.notes import Note
@@ -40,6 +41,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     consec.STRINGS,
     consec.SCRIPT,
     consec.LISTING,
+    netsecurity.DIALECT,
     reg_file.DIALECT,
     reg_query.DIALECT,
     reg_add.DIALECT,

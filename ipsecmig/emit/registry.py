@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipsecmig.emit import ldif, netsh, nftables, reg, strongswan, xfrm
+from ipsecmig.emit import consec, ldif, netsh, nftables, powershell, reg, strongswan, xfrm
 from ipsecmig.model.targets import Target
 
 TARGETS: tuple[Target, ...] = (
@@ -12,4 +12,6 @@ TARGETS: tuple[Target, ...] = (
     netsh.TARGET,
     reg.TARGET,
     ldif.TARGET,
+    consec.TARGET,
+    powershell.TARGET,
 )

@@ -24,6 +24,7 @@ from ipsecmig.model.policy import (
     PolicyStore,
     Rule,
 )
+from ipsecmig.model.space import Direction
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
 
 Subject = Policy | DefaultResponseRule | Rule | FilterAction | Filter
@@ -46,10 +47,18 @@ class Attribute:
     rule: Rule | None = None
     action: FilterAction | None = None
 
-    def loss(self, target: str, kind: LossKind, direction: SecurityDirection, reason: str, advice: str) -> Loss:
-        """Return the loss of this attribute."""
+    def loss(
+        self,
+        target: str,
+        kind: LossKind,
+        direction: SecurityDirection,
+        reason: str,
+        advice: str,
+        along: Direction | None = None,
+    ) -> Loss:
+        """Return the loss of this attribute, or of what it says about packets `along` one direction."""
         name = f"{self.owner}: {self.kind.value}"
-        return Loss(target, kind, direction, name, self.origin, reason, advice, self.kind, self.subject)
+        return Loss(target, kind, direction, name, self.origin, reason, advice, self.kind, self.subject, along)
 
 
 Judge = Callable[[Attribute, EmissionRequest], Loss | None]

@@ -10,6 +10,7 @@ from ipsecmig.diagnostics import Origin
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.policy import Policy, PolicyStore
+from ipsecmig.model.space import Direction
 
 
 class LossKind(Enum):
@@ -34,6 +35,7 @@ class Loss:
 
     `attribute` names it with its object, as `filter action "Secure": soft`; `origin` is its place in the source.
     `about` and `subject` are the same as data: the kind of attribute and the object of the policy that it belongs to.
+    `along` limits it to packets of one direction.
     """
 
     target: str
@@ -45,6 +47,7 @@ class Loss:
     advice: str
     about: AttributeKind | None = None
     subject: object = None
+    along: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Emission:
 
     `exact` counts the attributes of the source that the files say exactly; together with those named by `losses`
     it is all of them (conservation). `holds_settings` tells whether the target can also say settings of the host, such
-    as NoDefaultExempt; where it cannot, hosts keep theirs.
+    as NoDefaultExempt; where it cannot, hosts keep theirs. `assumptions` are what the files are
+    read back under, as `--assume` names it; losses say where they rest on them.
     """
 
     target: str
@@ -86,6 +90,7 @@ class Emission:
     exact: int
     notes: tuple[str, ...] = ()
     holds_settings: bool = True
+    assumptions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

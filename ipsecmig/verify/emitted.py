@@ -47,4 +47,4 @@ def _bundles(names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def _read(flat: FlatPolicy, emission: Emission) -> tuple[ReadTarget, ...]:
     files = [Source(f.path, f.content) for f in emission.files if is_configuration(f.path)]
     site = flat.site if emission.holds_settings else replace(flat.site, exemptions=flat.exemption_value)
-    return read_targets(files, site, ReadOptions(encoding="utf-8"))
+    return read_targets(files, site, ReadOptions(encoding="utf-8", assumptions=emission.assumptions))

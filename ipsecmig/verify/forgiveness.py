@@ -97,11 +97,13 @@ def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
     """Yield the packets that the losses speak of, and their answers: a target may tie the two together."""
     gone: set[int] = set()
     for loss in losses:
-        if loss.about in _PACKETS:
+        if loss.about in _PACKETS or (loss.about is AttributeKind.RULE_ACTIVE and loss.kind in _GONE):
             for specific in _of(flat, loss):
                 if loss.kind in _GONE:
                     gone.add(id(specific))
                 for box in specific.boxes:
+                    if loss.along is not None and box.direction[0] != loss.along:
+                        continue
                     meant = box._replace(link=ALL_LINKS) if loss.about is AttributeKind.RULE_CONNECTION_TYPE else box
                     yield meant
                     yield _answers(meant)

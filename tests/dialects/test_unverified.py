@@ -108,6 +108,10 @@ CASES: dict[tuple[str, str], tuple[str, bytes]] = {
         "CS0",
         b"netsh advfirewall mainmode add rule name=M  endpoint1=any endpoint2=any auth1=computerkerb",
     ),
+    ("netsecurity-ps1", "that the cmdlets take what is read here"): (
+        "NC001",
+        b"New-NetIPsecRule -Name 'r' -DisplayName 'R' -InboundSecurity Require -OutboundSecurity Require",
+    ),
     ("netsh-consec-show", "the fields of tunnels"): ("CS037", LISTING.replace(b"Mode: ", TUNNEL + b"Old: ")),
     ("netsh-consec-show", "several certification authorities"): (
         "CS037",

@@ -16,6 +16,8 @@ BUNDLES = [
     ("ldif",),
     ("netsh",),
     ("reg",),
+    ("consec",),
+    ("powershell",),
     ("nftables", "xfrm"),
     ("nftables", "strongswan"),
 ]

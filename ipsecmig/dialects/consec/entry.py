@@ -10,7 +10,10 @@ from ipsecmig.dialects.consec.draft import ASSUMPTIONS
 
 CONDITIONS: Final = "conditions"
 _LOOKED_AT: Final = 1 << 20
-_COMMAND: Final = re.compile(rb"\badvfirewall[ \t]+(?:consec|mainmode)[ \t]+(?:add|set|delete)\b", re.IGNORECASE)
+_COMMAND: Final = re.compile(
+    rb"\badvfirewall[ \t]+(?:(?:consec|mainmode)[ \t]+(?:add|set|delete)|set[ \t]+global[ \t]+(?:mainmode|ipsec))\b",
+    re.IGNORECASE,
+)
 _LEGACY: Final = re.compile(rb"\bipsec[ \t]+(?:static|dynamic)\b", re.IGNORECASE)
 _PARTS: Final = tuple(
     re.compile(part, re.IGNORECASE) for part in (rb"\badd[ \t]+rule\b", rb"\bendpoint1[ \t]*=", rb"\bendpoint2[ \t]*=")

@@ -86,7 +86,8 @@ def convert(
             draft.doubt(messages.MAIN_MODE_RULE, each.origin, owner)
     nesting.doubt_nested([(p.rule, p.filter_list.filters, p.action) for p in parts if p.rule.active], draft)
     _settings(store, draft)
-    policies = () if not store.rules and not store.main_mode_rules else (_policy(store, parts, sets, draft, location),)
+    states = store.rules or store.main_mode_rules or store.main_mode_sets or store.settings.exemptions is not None
+    policies = (_policy(store, parts, sets, draft, location),) if states else ()
     return Reading(
         PolicyStore(
             tuple(replace(policy, gpo=gpo) for policy in policies),
