@@ -25,7 +25,7 @@ from ipsecmig.emit.connection_rules.troubles import Trouble, Troubles
 from ipsecmig.model.attributes import AttributeKind
 from ipsecmig.model.exemptions import NEIGHBOUR_DISCOVERY
 from ipsecmig.model.policy import Action, Filter, FilterAction, FilterList, Rule
-from ipsecmig.model.space import Direction
+from ipsecmig.model.space import Box, Direction
 from ipsecmig.model.targets import EmissionRequest, LossKind
 from ipsecmig.model.windows import WindowsVersion
 
@@ -101,6 +101,9 @@ class _Planner:
         self._troubles = plan.troubles
         self._me_is_any = precedence.me_is_any(request.flat)
         self._made: set[tuple[int, int]] = set()
+        self._boxes: dict[tuple[int, int], list[Box]] = {}
+        for specific in request.flat.filters:
+            self._boxes.setdefault((id(specific.rule), id(specific.filter)), []).extend(specific.boxes)
 
     def run(self) -> None:
         """Make a rule of every filter; then note which of them lie inside others."""
@@ -151,6 +154,7 @@ class _Planner:
             self._write(used, filter_, selected, made, TunnelEnds())
 
     def _selected(self, used: _Used, filter_: Filter) -> Selected | None:
+        """Return the ends of a filter, None where it is withheld or no packet of the host can match it."""
         selected = select(filter_, self._request.flat.site, me_is_any=self._me_is_any)
         if isinstance(selected, Unsayable):
             opens = used.action.action is not Action.PERMIT
@@ -158,7 +162,7 @@ class _Planner:
             self._troubles.withhold(filter_, about, reason, opens=opens, advice=advice)
             self._withheld(used.rule, reason, filter_.origin)
             return None
-        return selected
+        return selected if self._boxes.get((id(used.rule), id(filter_))) else None
 
     def _is_one_way(self, used: _Used, filter_: Filter) -> bool:
         """Whether the filter is withheld because it permits one direction only; else note that it is widened."""
@@ -178,7 +182,7 @@ class _Planner:
 
     def _note_limits(self, used: _Used, filter_: Filter) -> None:
         """Note what a rule in transport mode leaves alone, and what it no longer leaves alone."""
-        boxes = [b for f in self._request.flat.filters if f.filter is filter_ and f.rule is used.rule for b in f.boxes]
+        boxes = self._boxes[id(used.rule), id(filter_)]
         if used.action.action is Action.PERMIT:
             return
         if any(box.direction[0] == Direction.FORWARD for box in boxes):
