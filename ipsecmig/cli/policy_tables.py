@@ -67,6 +67,8 @@ def _policy(policy: Policy, width: int | None, *, with_secrets: bool) -> Iterato
         ["default response", _default_response(policy, with_secrets=with_secrets)],
         ["polling interval", f"{policy.polling_interval_seconds} s"],
     ]
+    if policy.connection_security is not None:
+        rows.append(["exempt by firewall", words.firewall_exemptions(policy.connection_security)])
     rows += [["group policy object", policy.gpo]] if policy.gpo else []
     rows += [["description", policy.description]] if policy.description else []
     yield line()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
     Certificate,
+    ConnectionSecurity,
     Filter,
     Kerberos,
     MainMode,
@@ -25,6 +29,8 @@ from ipsecmig.model.selectors import (
     ServerAddress,
     format_protocol,
 )
+
+_EXEMPT: Final[Mapping[int, str]] = {1: "neighbour discovery", 2: "ICMP", 4: "router discovery", 8: "DHCP"}
 
 
 def yes_no(value: bool) -> str:
@@ -69,6 +75,12 @@ def endpoint(value: AddressRange | DnsName | None) -> str:
 def store(location: StoreLocation) -> str:
     """Return where a policy is kept."""
     return f"{location.kind.value} {location.domain}".rstrip()
+
+
+def firewall_exemptions(security: ConnectionSecurity) -> str:
+    """Return what is exempt from connection security rules."""
+    named = (name for bit, name in _EXEMPT.items() if security.exemptions & bit)
+    return ", ".join(named) or "nothing"
 
 
 def authentication(methods: tuple[AuthenticationMethod, ...], *, with_secrets: bool) -> str:

@@ -14,6 +14,7 @@ from ipsecmig.consec.objects import (
     AuthenticationSet,
     AuthenticationSuite,
     ConsecStore,
+    GlobalSettings,
     MainModeCryptoSet,
     MainModeSuite,
     QuickModeCryptoSet,
@@ -45,6 +46,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, AddressRange, PortRange, ServerAddress, ServerRole
 from ipsecmig.model.treatment import Permit, Protect
 from ipsecmig.model.tunnels import plan_tunnels
+from ipsecmig.model.words import firewall_exemptions
 
 
 def reading(*texts: str, assume: tuple[str, ...] = (), store: ConsecStore | None = None) -> Reading:
@@ -385,3 +387,13 @@ def test_any_store_converts_and_flattens(rules: list[object], sets: list[Authent
         names = {name.name for name in read.store.filter_lists}
         assert {rule.filter_list for rule in policy.rules} <= names
     assert all("hunter2" not in repr(d) for d in read.diagnostics)
+
+
+@pytest.mark.parametrize(
+    ("exemptions", "said"), [(None, "neighbour discovery, DHCP"), (6, "ICMP, router discovery"), (0, "nothing")]
+)
+def test_exemptions_are_said_in_words(exemptions: int | None, said: str) -> None:
+    read = reading("Action=Secure", store=ConsecStore(settings=GlobalSettings(exemptions)))
+    security = read.store.policies[0].connection_security
+    assert security is not None
+    assert firewall_exemptions(security) == said

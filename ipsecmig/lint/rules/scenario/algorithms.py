@@ -44,7 +44,7 @@ _KNOWN: Final[dict[WindowsVersion, frozenset[Algorithm]]] = {
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for the policy and for each action of an active rule whose offers are not all known."""
-    known = _KNOWN.get(inspection.inventory.site.windows)
+    known = _KNOWN.get(inspection.flat.site.windows)
     if known is None:
         return
     main = [_lacking(_main_mode(offer), known) for offer in inspection.policy.main_mode.offers]
@@ -77,7 +77,7 @@ def _findings(inspection: Inspection, subject: Subject, lacking: Sequence[str | 
     if names:
         left = any(name is None for name in lacking)
         rest = "those offers are left out" if left else "no offer is left"
-        title = TRAITS[inspection.inventory.site.windows].title
+        title = TRAITS[inspection.flat.site.windows].title
         severity = Severity.WARNING if left else Severity.ERROR
         yield RULE.finding(f"{title} does not know {names} in {phase}; {rest}", subject, severity=severity)
 

@@ -29,7 +29,7 @@ from ipsecmig.model.windows import WindowsVersion
 
 def check(inspection: Inspection) -> Iterator[Finding]:
     """Yield a finding for each host of which that is not known; which side this host is on must be known."""
-    if inspection.inventory.site.windows is WindowsVersion.VISTA:
+    if inspection.flat.site.windows is WindowsVersion.VISTA:
         return
     for nat in inspection.inventory.nats:
         for host in inspection.neighbours():
