@@ -77,11 +77,6 @@ class _Base:
         return (each for (parent, _), each in self.sets.items() if parent in kind)
 
 
-def holds_rules(path: str) -> bool:
-    """Whether the registry key `path` is one of those that connection security rules are kept under."""
-    return _BASE.fullmatch(path) is not None
-
-
 def stores(keys: Iterable[RegistryKey], sources: tuple[str, ...] = ()) -> tuple[tuple[str, ConsecStore], ...]:
     """Return the stores among `keys`, each with its base key: that of the host, those of group policy."""
     bases: dict[str, _Base] = {}

@@ -18,7 +18,7 @@ from ipsecmig.dialects.consec.policy import convert
 
 _STRING: Final = re.compile(r"\bv\d{1,5}\.\d{1,5}\|", re.IGNORECASE)
 _NAME: Final = re.compile(r'"?([^\s"=]+)"?[ \t]*(?:=|:|[ \t]REG_SZ[ \t])?[ \t]*"?')
-_AUTHENTICATED: Final = {"authenticate", "authenticateencrypt", "authenticatednoencap", "authdynenc"}
+_SECURITY: Final = re.compile(r"security(?:2(?:_\d+)?)?")
 _CUT: Final = 80
 
 Found = ConnectionSecurityRule | MainModeRule | Refused | None
@@ -32,7 +32,8 @@ def read_string(text: str, id_: str, origin: Origin) -> Found:
         return Refused(_named(id_), "is no rule: it does not begin with a version", origin)
     names = {token.name.lower(): token.value.lower() for token in found}
     if "dir" in names:
-        is_about = names.get("action") == "bypass" or names.get("security") in _AUTHENTICATED
+        asked = any(value and _SECURITY.fullmatch(name) for name, value in names.items())
+        is_about = (asked or names.get("action") == "bypass") and names.get("active") != "false"
         reason = "a firewall rule that depends on who the peer was authenticated as"
         return Refused(f'firewall rule "{_named(names.get("name", id_))}"', reason, origin) if is_about else None
     if "crypto1set" in names or ("action" not in names and "auth1set" in names):
