@@ -268,6 +268,14 @@ def test_profiles_can_be_settled(assume: tuple[str, ...], rules: int, undecided:
     assert (len(read.store.policies[0].rules), bool(read.store.not_understood)) == (rules, undecided)
 
 
+def test_that_computers_authenticate_can_be_enough() -> None:
+    rule = "Action=Secure|Auth1Set={S}|Auth2Set={U}|Crypto2Set={Q}|Platform=2:6:1"
+    read = reading(rule, assume=("computers-only", "platforms"), store=SETS)
+    assert codes(read) == set()
+    assert "CS040" in {d.code for d in read.diagnostics}
+    assert codes(reading("Action=Secure|Auth2Set={gone}", assume=("computers-only",))) == {"CS004", "CS028"}
+
+
 def test_versions_of_windows_can_be_settled() -> None:
     read = reading("Action=Secure|Platform=2:6:1|Auth1Set={S}|Crypto2Set={Q}", assume=("platforms",), store=SETS)
     assert codes(read) == set()

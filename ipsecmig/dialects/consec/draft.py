@@ -12,6 +12,7 @@ from ipsecmig.model.policy import NotUnderstood
 
 PLATFORMS: Final = "platforms"
 SPECIFIC_FIRST: Final = "specific-first"
+COMPUTERS_ONLY: Final = "computers-only"
 PROFILE: Final = "profile-"
 
 ASSUMPTIONS: Final[Mapping[str, str]] = {
@@ -19,6 +20,7 @@ ASSUMPTIONS: Final[Mapping[str, str]] = {
     "profile-private": "this host's networks are all of the private profile",
     "profile-public": "this host's networks are all of the public profile",
     PLATFORMS: "rules and suites for some versions of Windows are for this host's",
+    COMPUTERS_ONLY: "that the computers authenticate is enough: second authentication, of users, is left out",
     SPECIFIC_FIRST: "of connection security rules that overlap Windows follows the narrower one",
 }
 """What --assume can settle about connection security rules."""

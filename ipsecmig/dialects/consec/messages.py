@@ -105,7 +105,7 @@ SECOND: Final = Note(
     "CS028",
     _WARNING,
     "{owner} asks for a second authentication, which only AuthIP has",
-    "Decide whether authenticating the computers is enough.",
+    "Add --assume computers-only if authenticating the computers is enough.",
 )
 NOTHING_LEFT: Final = Note(
     "CS029",
@@ -170,4 +170,7 @@ COMPLETED: Final = Note(
     "CS039",
     _INFO,
     "what group policy does not state of exemptions and default sets is taken from the host's own settings beside it",
+)
+SECOND_LEFT_OUT: Final = Note(
+    "CS040", _INFO, "{owner} asks for a second authentication, which is left out as --assume computers-only says"
 )

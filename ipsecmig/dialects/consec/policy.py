@@ -35,7 +35,7 @@ from ipsecmig.consec.vocabulary import KeyModule, RuleAction
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.dialects.base import Reading
 from ipsecmig.dialects.consec import messages, nesting, selection
-from ipsecmig.dialects.consec.draft import Draft
+from ipsecmig.dialects.consec.draft import COMPUTERS_ONLY, Draft
 from ipsecmig.dialects.consec.protection import Asker, Sets, forward_secrecy, main_mode, methods, quick_mode
 from ipsecmig.model.policy import (
     LOCAL_STORE,
@@ -233,7 +233,9 @@ class _Converter:
         found = methods(self._sets.first(rule.auth1_set, asker), asker)
         if rule.auth2_set:
             second = self._sets.second(rule.auth2_set, asker)
-            if second is None or second.suites:
+            if second is not None and second.suites and COMPUTERS_ONLY in self._draft.assumptions:
+                self._draft.tell(messages.SECOND_LEFT_OUT, rule.origin, self._owner)
+            elif second is None or second.suites:
                 self._draft.doubt(messages.SECOND, rule.origin, self._owner)
         return found
 
