@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipsecmig.cli.exits import Exit
-from ipsecmig.cli.options import Format, FormatOption, OutputOptions
-from ipsecmig.cli.printer import Printer
-from ipsecmig.remote.target import HostTarget, Limits, Status, Transport, parse_target
+from ipsecmig.cli.options import Format, FormatOption, Jobs, OutputOptions
+from ipsecmig.errors import UsageError
+from ipsecmig.remote.target import HostTarget, Limits, Transport, parse_target
 
 if TYPE_CHECKING:
-    from ipsecmig.remote.target import HostResult
+    from ipsecmig.remote.target import Credentials
 
 LIMITS = Limits()
 
@@ -68,19 +68,51 @@ class LoginOptions:
         return Transport.CERTIFICATE if self.certificate is not None else Transport.KERBEROS
 
     def targets(self, hosts: Iterable[str]) -> tuple[HostTarget, ...]:
-        """Return the hosts that are named, each once. Raises UsageError for what names none."""
-        made = (
+        """Return the hosts that are named. Raises UsageError for what names none."""
+        return tuple(
             parse_target(host, self.chosen(), plain=self.http, port=self.port, authority=self.authority)
             for host in hosts
         )
-        return tuple(dict.fromkeys(made))
+
+    def listed(self, path: Path, groups: list[str]) -> tuple[HostTarget, ...]:
+        """Return the hosts of a list, or those of its groups. Raises InputError for a list with mistakes."""
+        from ipsecmig.dialects.decoding import read_source
+        from ipsecmig.remote.campaign import members, target_of
+        from ipsecmig.remote.inventory import read_hosts
+
+        hosts = members(read_hosts(read_source(str(path))), groups)
+        transport = self.chosen()
+        return tuple(
+            target_of(one, transport, plain=self.http, port=self.port, authority=self.authority) for one in hosts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ManyHosts:
+    """A list of hosts, and how a run over many is made."""
+
+    host_list: Annotated[
+        Path | None,
+        typer.Option("--hosts", metavar="FILE", help="Also these: one host a line, or an Ansible inventory."),
+    ] = None
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="Of --hosts only this group. Repeatable.")
+    ] = None
+    jobs: Jobs = None
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask also the hosts whose evidence is there, whole, from an earlier run.")
+    ] = False
+    since: Annotated[
+        Path | None,
+        typer.Option("--diff", metavar="FOLDER", help="Say which hosts changed since this earlier evidence."),
+    ] = None
 
 
 def extract(
     hosts: Annotated[
-        list[str],
-        typer.Argument(metavar="HOST...", show_default=False, help="Names or addresses, each also as HOST:PORT."),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="[HOST]...", show_default=False, help="Names or addresses, each also as HOST:PORT."),
+    ] = None,
     evidence: Annotated[
         Path, typer.Option("-o", "--output", metavar="FOLDER", help="Where the folders of the hosts are made.")
     ] = Path("evidence"),
@@ -90,25 +122,36 @@ def extract(
     format_: FormatOption = Format.TEXT,
     *,
     logging_in: LoginOptions,
+    many: ManyHosts,
     talk: OutputOptions,
 ) -> Exit:
     r"""Read the IPsec policies of live Windows hosts over WinRM; nothing is changed there.
 
     Example: ipsecmig extract srv1.example.com srv2.example.com --user 'EXAMPLE\admin' -o evidence
     """
-    from ipsecmig.cli.credentials import host_credentials
-    from ipsecmig.remote.extraction import extract_host, require_libraries
+    from ipsecmig.cli.extracting import Orders, run
+    from ipsecmig.remote.campaign import plan
 
     printer = talk.printer()
-    targets = logging_in.targets(hosts)
-    require_libraries(logging_in.chosen())
-    credentials = host_credentials(
-        logging_in.chosen(), logging_in.login, logging_in.certificate, logging_in.private_key
-    )
-    limits = limits_within(host_timeout)
-    results = [extract_host(target, credentials, limits, evidence) for target in targets]
-    report(results, printer, format_)
-    return exit_of(results)
+    if many.since is not None and many.since.resolve() == evidence.resolve():
+        raise UsageError("--diff compares with an earlier folder: choose another one for -o")
+    listed = () if many.host_list is None else logging_in.listed(many.host_list, many.group or [])
+    targets = tuple(dict.fromkeys((*logging_in.targets(hosts or ()), *listed)))
+    if not targets:
+        raise UsageError("no HOST is named; a list of them is given with --hosts")
+    campaign = plan(targets, evidence, again=many.again)
+    transports = {target.transport for target in campaign.waiting}
+    credentials = {transport: _credentials(transport, logging_in) for transport in sorted(transports)}
+    orders = Orders(credentials, limits_within(host_timeout), evidence, many.jobs, many.since)
+    return run(campaign, orders, printer, format_)
+
+
+def _credentials(transport: Transport, logging_in: LoginOptions) -> Credentials:
+    from ipsecmig.cli.credentials import host_credentials
+    from ipsecmig.remote.extraction import require_libraries
+
+    require_libraries(transport)
+    return host_credentials(transport, logging_in.login, logging_in.certificate, logging_in.private_key)
 
 
 def limits_within(seconds: float) -> Limits:
@@ -116,42 +159,3 @@ def limits_within(seconds: float) -> Limits:
     return LIMITS._replace(
         total=seconds, operation=min(LIMITS.operation, seconds), connect=min(LIMITS.connect, seconds)
     )
-
-
-def exit_of(results: Sequence[HostResult]) -> Exit:
-    """Return 0 if all hosts were read, 1 if some were not, 2 if none was."""
-    failed = sum(one.status is Status.FAILED for one in results)
-    if failed == len(results):
-        return Exit.BAD_INPUT
-    return Exit.FINDINGS if failed else Exit.DONE
-
-
-def report(results: Sequence[HostResult], printer: Printer, form: Format) -> None:
-    """Print what came of the hosts: the reasons of those that failed as diagnostics, the others as a table."""
-    printer.diagnostics(one.reason for one in results if one.reason is not None)
-    if form is Format.JSON:
-        printer.json({"hosts": [_entry(one) for one in results]})
-        return
-    from ipsecmig.cli.table import Column, table
-    from ipsecmig.remote.evidence import read_manifest
-
-    rows = []
-    for one in results:
-        if one.manifest is not None:
-            system = read_manifest(one.manifest.parent).system
-            rows.append((one.host, system.product, system.version, f"{one.seconds:.1f} s", str(one.manifest.parent)))
-    if rows:
-        columns = [Column(title) for title in ("host", "system", "version")]
-        printer.result(table([*columns, Column("took", right=True), Column("evidence")], rows, printer.width, indent=0))
-
-
-def _entry(result: HostResult) -> dict[str, object]:
-    reason = result.reason
-    return {
-        "host": result.host,
-        "port": result.target.port,
-        "status": result.status.value,
-        "evidence": None if result.manifest is None else str(result.manifest.parent),
-        "seconds": round(result.seconds, 3),
-        "reason": None if reason is None else {"code": reason.code, "message": reason.message, "advice": reason.advice},
-    }

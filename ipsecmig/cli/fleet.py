@@ -12,7 +12,7 @@ import typer
 
 from ipsecmig.cli.exits import Exit, most_serious
 from ipsecmig.cli.lint import Choice
-from ipsecmig.cli.options import Format, FormatOption, OutputOptions, ReadingOptions, SiteFile, WindowsOption
+from ipsecmig.cli.options import Format, FormatOption, Jobs, OutputOptions, ReadingOptions, SiteFile, WindowsOption
 from ipsecmig.cli.printer import Printer
 
 if TYPE_CHECKING:
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 class Work:
     """Where the work is done."""
 
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", min=1, metavar="N", help="How many hosts at a time; by default what suits."),
-    ] = None
+    jobs: Jobs = None
     scheduler: Annotated[
         str | None,
         typer.Option(

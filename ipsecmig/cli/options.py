@@ -100,6 +100,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors on 
 WithSecrets = Annotated[bool, typer.Option("--with-secrets", help="Show preshared keys; without it they never appear.")]
 
 
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, metavar="N", help="How many hosts at a time; by default what suits."),
+]
+
+
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
     """How the sources are read, and which policy of theirs is meant."""

@@ -43,6 +43,7 @@ class HostTarget:
 
     `authority` is the file of the authorities that its certificate may be from, by default those that the system
     trusts. Over HTTP messages are always encrypted: UsageError is raised for a transport that cannot.
+    `label` is what a list of hosts calls it, empty where that is `host`.
     """
 
     host: str
@@ -50,6 +51,7 @@ class HostTarget:
     scheme: str = "https"
     transport: Transport = Transport.NTLM
     authority: Path | None = None
+    label: str = ""
 
     def __post_init__(self) -> None:
         if self.scheme != "https" and self.transport not in ENCRYPTING:
@@ -68,6 +70,8 @@ class HostTarget:
     @property
     def folder_name(self) -> str:
         """The name of the folder of the host's evidence: two hosts never share one, nor two ports of one host."""
+        if self.label:
+            return _NOT_IN_NAMES.sub("_", self.label.lower())
         name = _NOT_IN_NAMES.sub("_", self.host.lower())
         own_port = HTTPS_PORT if self.scheme == "https" else HTTP_PORT
         return name if self.port == own_port else f"{name}_{self.port}"
@@ -134,9 +138,10 @@ class Limits(NamedTuple):
 
 
 class Status(StrEnum):
-    """What came of a host."""
+    """What came of a host; KEPT is one whose evidence was there, whole, and so was not asked."""
 
     EXTRACTED = "extracted"
+    KEPT = "kept"
     FAILED = "failed"
 
 
@@ -153,4 +158,4 @@ class HostResult:
     @property
     def host(self) -> str:
         """The host as it was given."""
-        return self.target.host
+        return self.target.label or self.target.host

@@ -94,7 +94,7 @@ def read_host(name: str, path: Path, terms: Terms) -> HostRead | None:
     if any(one.severity is Severity.ERROR for one in reading.diagnostics):
         return _unread(name, path, reading.diagnostics)
     try:
-        policy = _policy(reading, terms.policy)
+        policy = policy_in_force(reading, terms.policy)
         text = Text(reading.store, policy, _windows(path, terms))
         addresses = tuple(_addresses(name, path, terms.inventory))
         host = make_host(name, text, terms.seal, terms.inventory, terms.codes, addresses)
@@ -121,8 +121,11 @@ def _unread(name: str, path: Path, diagnostics: tuple[Diagnostic, ...]) -> HostR
     return HostRead(name, None, diagnostics, reason)
 
 
-def _policy(reading: Reading, name: str | None) -> Policy:
-    """Return the policy in force: none where the store itself was read and assigns none."""
+def policy_in_force(reading: Reading, name: str | None) -> Policy:
+    """Return the policy in force, or that called `name`: none where the store itself was read and assigns none.
+
+    Raises UsageError where no policy is singled out.
+    """
     store = reading.store
     silent = reading.evidence is Evidence.STORE and not any(policy.assigned for policy in store.policies)
     return NO_POLICY if name is None and silent else select_policy(store, name)

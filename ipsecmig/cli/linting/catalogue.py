@@ -29,9 +29,9 @@ def catalogue() -> Mapping[str, Documented]:
     """Return everything that can be reported, by code."""
     from ipsecmig.dialects.catalogue import notes
     from ipsecmig.lint.registry import RULES
-    from ipsecmig.remote import directory_messages, evidence_messages, extraction_messages
+    from ipsecmig.remote import directory_messages, evidence_messages, extraction_messages, inventory_messages
 
-    remote = (directory_messages, evidence_messages, extraction_messages)
+    remote = (directory_messages, evidence_messages, extraction_messages, inventory_messages)
     said = (*notes(), *(note for module in remote for note in module.notes()))
     every = [*(_of_rule(rule) for rule in RULES), *(_of_note(note) for note in said), *OWN]
     return {one.code: one for one in every}
