@@ -23,14 +23,17 @@ class Names:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._last: dict[str, int] = {}
 
     def give(self, wanted: str) -> str:
         """Return `wanted`, or the nearest name that is sayable and free."""
         base = sayable(wanted)
         base = f"Rule {base}".strip() if base.casefold() in _RESERVED else base
-        name, number = base, 1
+        number = self._last.get(base.casefold(), 0) + 1
+        name = base if number == 1 else f"{base} #{number}"
         while {name.casefold(), f"{name}{INBOUND}".casefold()} & self._taken:
             number += 1
             name = f"{base} #{number}"
+        self._last[base.casefold()] = number
         self._taken |= {name.casefold(), f"{name}{INBOUND}".casefold()}
         return name
