@@ -51,11 +51,12 @@ def read_loaded(loaded: Iterable[tuple[Source, bool]], options: Inputs) -> Readi
 
 def _check_hosts(sources: Sequence[Source]) -> None:
     """Raise InputError where the evidence of several hosts would be read as that of one."""
-    from ipsecmig.remote import evidence_messages
-    from ipsecmig.remote.evidence import is_packed
+    from ipsecmig.remote.packed import is_packed
 
     folders = sorted({source.name for source in sources if is_packed(source)})
     if len(folders) > 1:
+        from ipsecmig.remote import evidence_messages
+
         listed = ", ".join(folders[:_NAMED]) + (f" and {len(folders) - _NAMED} more" if folders[_NAMED:] else "")
         raise InputError((evidence_messages.SEVERAL.say(Origin(folders[0]), folders=listed),))
 
@@ -85,7 +86,6 @@ def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:
     The evidence of a host, which `extract` wrote, is one input.
     """
     from ipsecmig.dialects.decoding import read_source
-    from ipsecmig.remote.evidence import evidence_folders, pack
     from ipsecmig.remote.location import is_directory
 
     if is_directory(name):
@@ -95,6 +95,8 @@ def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:
     if name == STANDARD_INPUT or not path.is_dir():
         yield read_source(name), True
         return
+    from ipsecmig.remote.evidence import evidence_folders, pack
+
     evidence = evidence_folders(path)
     for folder in evidence:
         yield pack(folder), True
@@ -130,7 +132,7 @@ def _error(code: str, file: str, message: str, advice: str = "") -> Diagnostic:
 
 def _read(source: Source, named: bool, options: Inputs) -> Reading:
     from ipsecmig.dialects import registry
-    from ipsecmig.remote.evidence import is_packed
+    from ipsecmig.remote.packed import is_packed
 
     wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
     if is_packed(source):

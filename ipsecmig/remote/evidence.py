@@ -21,12 +21,11 @@ from ipsecmig.dialects.base import Source
 from ipsecmig.errors import InputError, OutputError
 from ipsecmig.remote import evidence_messages as messages
 from ipsecmig.remote.commands import COMMANDS, Command, Output
+from ipsecmig.remote.packed import FORMAT, MAGIC
 from ipsecmig.storage import create, staging, stoppable, sync_folder, undisturbed
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = "ipsecmig-evidence-1"
 
-_MAGIC: Final = FORMAT.encode() + b"\n"
 _MANIFEST_LIMIT: Final = 1 << 20
 _OUT, _ERR = ".out", ".err"
 
@@ -260,7 +259,7 @@ def pack(folder: Path) -> Source:
     said = _octets(folder / MANIFEST, _MANIFEST_LIMIT)
     manifest = _parse(str(folder / MANIFEST), said)
     parts = [_of_size(folder, one) for one in manifest.files]
-    return Source(str(folder), b"".join((_MAGIC, b"%d\n" % len(said), said, *parts)))
+    return Source(str(folder), b"".join((MAGIC, b"%d\n" % len(said), said, *parts)))
 
 
 def _of_size(folder: Path, one: StoredFile) -> bytes:
@@ -280,14 +279,9 @@ def _octets(path: Path, limit: int) -> bytes:
         raise InputError((messages.MISSING.say(Origin(str(path)), reason=failure.strerror or failure),)) from None
 
 
-def is_packed(source: Source) -> bool:
-    """Whether a source is a folder that `pack` made one of."""
-    return source.data.startswith(_MAGIC)
-
-
 def unpack(source: Source) -> Evidence:
     """Return the evidence that `pack` made a source of. Raises InputError where a file was changed."""
-    head, begin = source.data.index(b"\n", len(_MAGIC)), len(_MAGIC)
+    head, begin = source.data.index(b"\n", len(MAGIC)), len(MAGIC)
     end = head + 1 + int(source.data[begin:head])
     manifest = _parse(f"{source.name}/{MANIFEST}", source.data[head + 1 : end])
     contents: dict[str, bytes] = {}
