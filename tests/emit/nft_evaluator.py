@@ -138,7 +138,7 @@ _FIELDS = {
 
 
 def _value(part: str, seen: Seen) -> int:
-    if part == "meta l4proto":
+    if part in {"meta l4proto", "ip protocol"}:
         return seen.protocol
     header, name = part.split()
     if header not in {"ip", "ip6", "th"}:

@@ -199,8 +199,8 @@ def test_filters_of_one_shape_are_one_map_for_both_directions() -> None:
     hosts = [AddressRange.parse(f"10.0.0.{n}") for n in range(1, 51)]
     text = emitted(one(*(Filter(ME, h, UDP, ANY_PORT, PortRange(53, 53)) for h in hosts), action=PERMIT))
     assert text.count("map remote32_protocol_remote_port {") == 1
-    assert "ip saddr . meta l4proto . th sport vmap @remote32_protocol_remote_port" in text
-    assert "ip daddr . meta l4proto . th dport vmap @remote32_protocol_remote_port" in text
+    assert "ip saddr . ip protocol . th sport vmap @remote32_protocol_remote_port" in text
+    assert "ip daddr . ip protocol . th dport vmap @remote32_protocol_remote_port" in text
     assert "10.0.0.50 . udp . 53 : accept," in text
     assert "flags interval" not in text
 

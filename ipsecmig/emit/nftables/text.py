@@ -203,13 +203,18 @@ class _ElementText:
         return " . ".join(words)
 
 
+_PROTOCOLS: Final = {Family.IPV4: "ip protocol", Family.IPV6: "meta l4proto"}
+"""How a map is asked for the protocol. In one with intervals nft 1.0.6 turns `meta l4proto` into host order, which some
+kernels of 6.12 refuse; in IPv6 the field of the header is not the protocol where extension headers follow."""
+
+
 def lookup(name: str, table: Table, direction: Direction) -> str:
     """Return the rule that looks a packet up in the map `name`."""
     ends, header = _ENDS[direction], _HEADERS[table.family]
     parts = (
         f"{header} {ends.local}",
         f"{header} {ends.remote}",
-        "meta l4proto",
+        _PROTOCOLS[table.family],
         f"th {ends.local_port}",
         f"th {ends.remote_port}",
     )
