@@ -99,6 +99,11 @@ def test_what_group_policy_leaves_open_is_what_the_host_has(
     assert read.store.not_understood == ()
 
 
+def test_settings_without_rules_are_no_policy() -> None:
+    read = registry.read_keys([*OF_THE_HOST, *sets(LOCAL)])
+    assert (read.store.policies, read.store.not_understood, read.diagnostics) == ((), (), ())
+
+
 @pytest.mark.parametrize(("value", "bits"), [("2", 2), (9, 9)])
 def test_the_exemptions_of_the_store(value: str | int, bits: int) -> None:
     read = registry.read_keys([key(LOCAL, IPsecExempt=value, EnableFirewall=1), key(rf"{LOCAL}\ConSecRules", r=RULE)])

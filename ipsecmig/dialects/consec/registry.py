@@ -220,6 +220,9 @@ def _defaults(found: Iterable[AnySet], defined: Collection[str]) -> Iterator[Any
 
 
 def _read_store(path: str, store: ConsecStore, assumptions: frozenset[str]) -> Reading:
+    """Return the policy of one store. Every Windows has the keys: settings without rules are no policy."""
+    if not (store.rules or store.main_mode_rules):
+        store = replace(store, main_mode_sets=(), settings=replace(store.settings, exemptions=None))
     if not _is_group_policy(path):
         return convert(store, assumptions)
     reading = convert(store, assumptions, StoreLocation(StoreKind.DOMAIN))
