@@ -16,6 +16,8 @@ from ground_truth import FORMS, ROOT, SAMPLES, every_sample
 
 DOCUMENTS = [path for path in (ROOT / "README.md", SAMPLES / "README.md") if path.exists()]
 _BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SERVER = re.compile(r" &$", re.MULTILINE)
+"""A block that starts a server is run as it stands by a test of its own."""
 _EXIT = re.compile(r"#\s*exits with (\d+)")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
@@ -33,7 +35,7 @@ Session = tuple[Shown, ...]
 
 def _sessions() -> list[Session]:
     blocks = [block for document in DOCUMENTS for block in _BLOCK.findall(document.read_text(encoding="utf-8"))]
-    return [session for block in blocks if (session := tuple(_shown(block)))]
+    return [session for block in blocks if not _SERVER.search(block) and (session := tuple(_shown(block)))]
 
 
 def _shown(block: str) -> Iterator[Shown]:
