@@ -7,52 +7,19 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from documents import DOCUMENTS, Session, asks_hosts, blocks, shown_in
 from ground_truth import FORMS, ROOT, SAMPLES, every_sample
 
-DOCUMENTS = [path for path in (ROOT / "README.md", SAMPLES / "README.md") if path.exists()]
-_BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_EXIT = re.compile(r"#\s*exits with (\d+)")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 
-class Shown(NamedTuple):
-    """A command of a document, as its arguments, and the exit code that the document promises."""
-
-    arguments: tuple[str, ...]
-    exit_code: int
-
-
-Session = tuple[Shown, ...]
-"""The commands of one block, which are run one after another in one folder."""
-
-
 def _sessions() -> list[Session]:
-    """Return the sessions, without those that ask live hosts: `test_readme_hosts` has them served."""
+    """Return the sessions, without those that ask live hosts, which other tests serve."""
     sessions = (tuple(shown_in(block)) for block in blocks())
     return [session for session in sessions if session and not asks_hosts(session)]
-
-
-def blocks() -> list[str]:
-    """Return the blocks of commands of all documents."""
-    return [block for document in DOCUMENTS for block in _BLOCK.findall(document.read_text(encoding="utf-8"))]
-
-
-def asks_hosts(session: Session) -> bool:
-    """Whether a session asks live hosts."""
-    return any("extract" in shown.arguments for shown in session)
-
-
-def shown_in(block: str) -> Iterator[Shown]:
-    for line in block.replace("\\\n", " ").splitlines():
-        command = line.removeprefix("$ ")
-        if command.startswith("ipsecmig "):
-            promised = _EXIT.search(command)
-            yield Shown(tuple(shlex.split(command, comments=True)[1:]), int(promised[1]) if promised else 0)
 
 
 @pytest.fixture

@@ -1,25 +1,17 @@
-"""The commands of the documents that ask live hosts run too, on hosts that are served here.
+"""The commands of the documents that ask live hosts run too, on a host that is served here.
 
-Where a host is called by a name of example.com only the way to it is replaced: it is asked by NTLM on loopback.
+Only the way to the hosts is replaced: whatever they are called, they are asked by NTLM on loopback.
 """
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from documents import asks_hosts, blocks, shown_in
 from extraction import BOB, LIMITS, by_password, secure_server
-from ground_truth import ROOT, SAMPLES
-from samples.test_readme_commands import asks_hosts, blocks, shown_in
+from ground_truth import SAMPLES
 
 from ipsecmig.cli.app import run
 from ipsecmig.cli.guard import exit_code
@@ -29,9 +21,8 @@ from ipsecmig.remote.target import Credentials, HostResult, HostTarget, Limits, 
 from ipsecmig.testing.winrm import Settings, WinrmServer
 
 _SERVED = "-m ipsecmig.testing.winrm"
-_ASKING = [block for block in blocks() if asks_hosts(tuple(shown_in(block)))]
-_ELSEWHERE = [block for block in _ASKING if _SERVED not in block]
-_HERE = [block for block in _ASKING if _SERVED in block]
+_ELSEWHERE = [block for block in blocks() if _SERVED not in block and asks_hosts(tuple(shown_in(block)))]
+"""The blocks that ask hosts; the one that serves its host itself has a test of its own, the walk-through."""
 
 INVENTORY = """
 [windows]
@@ -68,39 +59,5 @@ def test_commands_that_ask_hosts(block: str, folder: Path, monkeypatch: pytest.M
             assert exit_code(lambda: run(shown.arguments)) == shown.exit_code  # noqa: B023
 
 
-@contextmanager
-def _served(line: str, environment: dict[str, str]) -> Iterator[None]:
-    """Run what a line starts in the background, from its first output on."""
-    command = [sys.executable, *shlex.split(line.removesuffix("&"))[1:]]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline().startswith("url")
-            yield
-        finally:
-            process.terminate()
-
-
-@pytest.mark.parametrize("block", _HERE, ids=lambda block: block.splitlines()[0])
-def test_commands_that_serve_a_host_and_ask_it(block: str, folder: Path) -> None:
-    lines = [line.removeprefix("$ ") for line in block.replace("\\\n", " ").splitlines()]
-    exported = dict(pair.split("=", 1) for line in lines if line.startswith("export ") for pair in line.split()[1:])
-    environment = os.environ | exported | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    (server,) = (line for line in lines if _SERVED in line)
-    port = re.search(r"--port (\d+)", server)
-    assert port is not None
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        other = str(free.getsockname()[1])
-    with _served(server.replace(port[0], f"--port {other}"), environment):
-        for shown in shown_in(block):
-            asks = shown.arguments[0] == "extract"
-            arguments = [*shown.arguments, "--port", other] if asks else list(shown.arguments)
-            arguments = [one.replace("evidence/localhost", f"evidence/localhost_{other}") for one in arguments]
-            command = [sys.executable, "-m", "ipsecmig", *arguments]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            assert done.returncode == shown.exit_code, done.stdout + done.stderr
-
-
 def test_there_are_such_commands() -> None:
     assert _ELSEWHERE
-    assert _HERE

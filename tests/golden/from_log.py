@@ -1,4 +1,4 @@
-"""Turns the log of a charon into the values that the tests compare with: `extract.py LOG KEY > values.json`.
+"""Turns the log of a charon into the values that the tests compare with: `from_log.py LOG KEY > values.json`.
 
 KEY is the preshared key, or empty. The log must have been written at level 4 for `ike` and `chd`.
 """
