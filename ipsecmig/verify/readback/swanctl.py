@@ -6,7 +6,6 @@ its traffic passes in clear. Source: swanctl.conf(5); RFC 2401 4.4 for the polic
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from ipsecmig.verify.readback.charon import (
     parse_selector,
     single_address,
 )
+from ipsecmig.verify.readback.owners import ANYBODY, OwnedSecret, owned_secret, preshared_key
 from ipsecmig.verify.readback.proposals import child_offers, count_of_bytes, ike_offers, seconds
 from ipsecmig.verify.readback.settings import Section, parse_settings
 from ipsecmig.verify.readback.spd import SpdDirection, SpdEntry, read_spd
@@ -58,9 +58,9 @@ _BYTES_PER_KILOBYTE: Final = 1000
 
 @dataclass(slots=True)
 class _Reader:
-    """What has been found so far; `secrets` are the preshared keys with the identities they belong to."""
+    """What has been found so far."""
 
-    secrets: list[tuple[frozenset[str], Secret]] = field(default_factory=list)
+    secrets: list[OwnedSecret] = field(default_factory=list)
     assumptions: list[str] = field(default_factory=list)
     entries: list[SpdEntry] = field(default_factory=list)
     unknown: list[NotUnderstood] = field(default_factory=list)
@@ -78,7 +78,11 @@ def read(texts: Mapping[str, str]) -> ReadTarget:
     """Return what packets meet under the configuration in `texts`, which maps file names to their text."""
     root, unknown = parse_settings(texts)
     reader = _Reader(unknown=list(unknown))
-    _read_secrets(reader, root)
+    for section in root.sections.get("secrets", Section("", Origin(""))).matching("ike"):
+        try:
+            reader.secrets.append(owned_secret(section))
+        except ValueError as reason:
+            reader.doubt(section, str(reason))
     for connection in root.sections.get("connections", Section("", Origin(""))).sections.values():
         _read_connection(reader, connection)
     return read_spd(
@@ -91,42 +95,6 @@ def read(texts: Mapping[str, str]) -> ReadTarget:
 
 
 _RUNNING: Final = "charon is running and has loaded the configuration: before that no policy is installed"
-
-
-def _read_secrets(reader: _Reader, root: Section) -> None:
-    section = root.sections.get("secrets")
-    for secret in section.matching("ike") if section else ():
-        owners = frozenset(s.value for k, s in secret.settings.items() if re.fullmatch(r"id(-.+|\d+)?", k))
-        if any(_is_pattern(owner) for owner in owners):
-            reader.doubt(secret, "a preshared key for identities by a pattern is not modelled")
-        try:
-            reader.secrets.append((owners, Secret(_decoded(secret.get("secret")))))
-        except ValueError:
-            reader.doubt(secret, "the preshared key is neither hex nor base64, as it says")
-
-
-def _is_pattern(owner: str) -> bool:
-    """Whether `owner` stands for several identities, but is no block of addresses."""
-    return re.search(r"[%*]", owner) is not None or (
-        _addresses(owner) is None and re.search(r"/|-\d", owner) is not None
-    )
-
-
-def _addresses(name: str) -> AddressRange | None:
-    """Return the addresses that an identity or an end of a connection names, None if it names no address."""
-    try:
-        return AddressRange.parse(name)
-    except ValueError:
-        return None
-
-
-def _decoded(text: str) -> str:
-    """Return a secret that is written in hex (`0x`) or base64 (`0s`) as text, swanctl.conf(5) secrets."""
-    if text.startswith("0x"):
-        return bytes.fromhex(text[2:]).decode("utf-8", "surrogateescape")
-    if text.startswith("0s"):
-        return base64.b64decode(text[2:]).decode("utf-8", "surrogateescape")
-    return text
 
 
 def _read_connection(reader: _Reader, connection: Section) -> None:
@@ -240,15 +208,12 @@ def _meant(text: str, dynamic: tuple[AddressRange, ...]) -> tuple[AddressRange |
     return dynamic if text.strip().startswith("dynamic") else (None,)
 
 
-_ANYBODY: Final = frozenset({"%any", "%any4", "%any6", "0.0.0.0", "::"})  # noqa: S104 no binding
-
-
 def _dynamic_local(reader: _Reader, connection: Section, child: Section) -> tuple[AddressRange, ...]:
     """Return what `dynamic` stands for in local_ts; where the host's address is not stated, every source is its own."""
     own = _end(connection, "local_addrs")
     if own is not None or "dynamic" not in child.get("local_ts", "dynamic"):
         return () if own is None else (own,)
-    if connection.get("local_addrs", "%any") not in _ANYBODY:
+    if connection.get("local_addrs", "%any") not in ANYBODY:
         raise ValueError("dynamic selectors of several local_addrs are not modelled")
     reader.assumptions.append(f"this host has one address, which is the dynamic one of child {child.name}")
     return _EVERYWHERE
@@ -338,7 +303,12 @@ def _authentication(reader: _Reader, connection: Section) -> tuple[tuple[str, ..
         raise ValueError(f"authentication by {' and '.join(sorted(kinds)) or 'nothing'} is not modelled")
     ends = ",".join((connection.get("remote_addrs"), connection.get("local_addrs")))
     names = {name for _, name in rounds if name} | {_host_or_block(name.strip()) for name in ends.split(",")}
-    return ("psk",), _preshared_key(reader, connection, names)
+    key = preshared_key(reader.secrets, names, anybody=connection.get("remote_addrs", "%any") in ANYBODY)
+    if key is None:
+        reader.assumptions.append(
+            f"the preshared key of connection {connection.name} is somewhere else, and the right one"
+        )
+    return ("psk",), key
 
 
 def _host_or_block(end: str) -> str:
@@ -354,46 +324,6 @@ def _authority(reader: _Reader, connection: Section) -> str | None:
         return canonical_name(named) if charon_reads(named) else named.casefold()
     reader.assumptions.append(f"connection {connection.name} trusts the authority that the policy names")
     return None
-
-
-def _preshared_key(reader: _Reader, connection: Section, names: set[str]) -> Secret | None:
-    """Return the key that charon would find: one that names most of the ends, else one for a block around them."""
-    anybody = connection.get("remote_addrs", "%any") in _ANYBODY
-    fits = ((_fit(owners, names, anybody=anybody), secret) for owners, secret in reader.secrets)
-    fitting = [(fit, secret) for fit, secret in fits if fit is not None]
-    if not fitting:
-        reader.assumptions.append(
-            f"the preshared key of connection {connection.name} is somewhere else, and the right one"
-        )
-        return None
-    best = max(score for score, _ in fitting)
-    keys = {secret for score, secret in fitting if score == best}
-    if len(keys) > 1:
-        raise ValueError("several preshared keys fit, and which one is taken is not modelled")
-    return keys.pop()
-
-
-_SOME_PEERS: Final = "a preshared key is for some of the peers, which is not modelled"
-
-
-def _fit(owners: frozenset[str], names: set[str], *, anybody: bool) -> tuple[int, int] | None:
-    """Return how many of `names` are among `owners`, and how many inside a block among them; None if it is not theirs.
-
-    `anybody` says that any peer may come. Raises ValueError where a block holds some of the peers and not others.
-    """
-    exact = owners & names
-    inside = 0
-    blocks = [block for block in map(_addresses, owners - exact) if block is not None and not block.is_host]
-    if blocks and anybody:
-        raise ValueError(_SOME_PEERS)
-    for end in filter(None, map(_addresses, names - exact)):
-        for block in blocks:
-            if block.family != end.family or end.last < block.first or block.last < end.first:
-                continue
-            if not (block.first <= end.first and end.last <= block.last):
-                raise ValueError(_SOME_PEERS)
-            inside += 1
-    return (len(exact), inside) if exact or inside or not owners else None
 
 
 def _life_seconds(child: Section) -> int:
