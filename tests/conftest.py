@@ -20,14 +20,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LAB = Path(__file__).parent / "lab"
+LAB = tuple(Path(__file__).parent / name for name in ("lab", "probe"))
+"""Whose tests use the networks and the raw sockets of this machine, and so run one after another."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together what runs at once in several processes: each file, and the whole lab, whose networks are one."""
+    """Keep together what runs in one process where there are several: each file, and all that belongs to the lab."""
     if config.pluginmanager.hasplugin("xdist"):
         for item in items:
-            group = "lab" if item.path.is_relative_to(LAB) else str(item.path)
+            group = "lab" if any(map(item.path.is_relative_to, LAB)) else str(item.path)
             item.add_marker(pytest.mark.xdist_group(group))
 
 

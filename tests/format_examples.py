@@ -98,3 +98,4 @@ def examples() -> Iterator[tuple[str, bytes]]:
     yield "consec-strings", STRINGS.encode()
     yield "netsh-consec", CONSEC_SCRIPT.encode()
     yield "netsh-consec-show", CONSEC_LISTING.encode()
+    yield "netsecurity-ps1", written("powershell", leak())
