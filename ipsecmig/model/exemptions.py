@@ -51,6 +51,14 @@ class Exemption:
     boxes: tuple[Box, ...]
 
 
+def to_groups(box: Box) -> Iterator[Box]:
+    """Yield the parts of `box` whose local end is a group: of packets that come in, those that are for one."""
+    for group in GROUPS:
+        low, high = max(box.local[0], group.first), min(box.local[1], group.last)
+        if group.family == box.family[0] and low <= high:
+            yield box._replace(local=(low, high))
+
+
 def exemption_value(site: Site, stated: int | None) -> int:
     """Return the NoDefaultExempt in force: the inventory's, else the one the source states, else the default.
 

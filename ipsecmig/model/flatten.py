@@ -7,7 +7,7 @@ Source: TechNet "IPSec driver", HP-UX IPSec manual p. 18, [MS-GPIPSEC] (mirror f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -211,6 +211,7 @@ def _specific_filters(
 ) -> Iterator[SpecificFilter]:
     treatment = _treatment(policy, rule, action, plan)
     link = _LINKS[rule.connection_type]
+    forwards = policy.connection_security is None or rule.tunnel_endpoint is not None
     traits = TRAITS[site.windows]
     for filter_ in filter_list.filters:
         try:
@@ -224,9 +225,8 @@ def _specific_filters(
             reason = f"{traits.title} does not filter IPv6; state the Windows version that the policy is for"
             unknown.append(NotUnderstood(f'filter list "{filter_list.name}": an IPv6 filter', reason, filter_.origin))
         for source, destination, reverse in halves:
-            boxes = _boxes(filter_, source, destination, treatment, reverse=reverse, link=link, site=site)
-            if policy.connection_security is not None and rule.tunnel_endpoint is None:
-                boxes = tuple(each for each in boxes if each.direction[0] != Direction.FORWARD)
+            directions = _directions(source, destination, treatment, site, forwards=forwards)
+            boxes = _boxes(filter_, source, destination, directions, reverse=reverse, link=link)
             if boxes:
                 weight = _weight(filter_, source, destination, reverse=reverse)
                 yield SpecificFilter(weight, source, destination, boxes, treatment, rule, filter_list, filter_, reverse)
@@ -246,18 +246,17 @@ def _boxes(
     filter_: Filter,
     source: Term,
     destination: Term,
-    treatment: Permit | Block | Protect,
+    directions: Iterable[Direction],
     *,
     reverse: bool,
     link: Span,
-    site: Site,
 ) -> tuple[Box, ...]:
     source_port, destination_port = filter_.source_port, filter_.destination_port
     if reverse:
         source_port, destination_port = destination_port, source_port
     found = []
     protocol = filter_.protocol
-    for direction in _directions(source, destination, treatment, site):
+    for direction in directions:
         if direction is Direction.IN:
             found.append(box(direction, destination.range, source.range, protocol, destination_port, source_port, link))
         else:
@@ -266,12 +265,12 @@ def _boxes(
 
 
 def _directions(
-    source: Term, destination: Term, treatment: Permit | Block | Protect, site: Site
+    source: Term, destination: Term, treatment: Permit | Block | Protect, site: Site, *, forwards: bool
 ) -> Iterator[Direction]:
     """Yield the directions in which packets from `source` to `destination` can meet this host.
 
-    A packet from this host goes out and one to it comes in; what is neither is forwarded. Packets between two
-    addresses of this host never leave it and are not IPsec's business.
+    A packet from this host goes out and one to it comes in; what is neither is forwarded, if the rule `forwards` at
+    all. Packets between two addresses of this host never leave it and are not IPsec's business.
     """
     sense = treatment.tunnel.sense if type(treatment) is Protect and treatment.tunnel is not None else None
     own = site.addresses
@@ -281,7 +280,7 @@ def _directions(
         yield Direction.OUT
     if to_me and not source.me and sense is not TunnelSense.ENCAPSULATE:
         yield Direction.IN
-    if not source.me and not destination.me:
+    if forwards and not source.me and not destination.me:
         yield Direction.FORWARD
 
 

@@ -62,7 +62,7 @@ def _outermost_first(interval: Interval) -> int:
 
 def nested(parts: Iterable[tuple[Interval, Part]]) -> list[tuple[Interval, Part]]:
     """Return `parts` outermost first, cut where their intervals cross, so that they only nest or lie apart."""
-    ordered = sorted(parts, key=lambda part: (part[0][0] << _END_BITS) - part[0][1])
+    ordered = sorted(parts, key=lambda part: _outermost_first(part[0]))
     return ordered if _nest(interval for interval, _ in ordered) else _uncrossed(ordered)
 
 

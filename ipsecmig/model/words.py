@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ipsecmig.model.exemptions import ALL_ICMP, DHCP, NEIGHBOUR_DISCOVERY, ROUTER_DISCOVERY
 from ipsecmig.model.policy import (
     AhTransform,
     AuthenticationMethod,
@@ -30,7 +31,12 @@ from ipsecmig.model.selectors import (
     format_protocol,
 )
 
-_EXEMPT: Final[Mapping[int, str]] = {1: "neighbour discovery", 2: "ICMP", 4: "router discovery", 8: "DHCP"}
+_EXEMPT: Final[Mapping[int, str]] = {
+    NEIGHBOUR_DISCOVERY: "neighbour discovery",
+    ALL_ICMP: "ICMP",
+    ROUTER_DISCOVERY: "router discovery",
+    DHCP: "DHCP",
+}
 
 
 def yes_no(value: bool) -> str:

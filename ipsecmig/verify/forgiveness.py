@@ -13,7 +13,7 @@ from operator import or_
 
 from ipsecmig.model.attributes import SELECTION, AttributeKind
 from ipsecmig.model.decision import DecisionMap
-from ipsecmig.model.exemptions import ESP_AND_AH, GROUPS
+from ipsecmig.model.exemptions import ESP_AND_AH, to_groups
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.policy import FilterAction
 from ipsecmig.model.space import ALL_LINKS, Box, Direction
@@ -107,7 +107,7 @@ def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
                     meant = box._replace(link=ALL_LINKS) if loss.about is AttributeKind.RULE_CONNECTION_TYPE else box
                     yield meant
                     yield _answers(meant)
-                    yield from _to_groups(meant)
+                    yield from _forwarded_to_groups(meant)
     protecting = {id(f) for f in flat.filters if isinstance(f.treatment, Protect)}
     if protecting and protecting <= gone:
         yield from _exempt_with_ike(flat)
@@ -127,20 +127,11 @@ def _answers(box: Box) -> Box:
     return box._replace(direction=(other, other))
 
 
-def _to_groups(box: Box) -> Iterator[Box]:
+def _forwarded_to_groups(box: Box) -> Iterator[Box]:
     """Yield the packets to groups that arrive as those of `box` do, and are only forwarded: a target may tie them."""
-    if box.direction[0] != Direction.IN:
-        return
-    for group in GROUPS:
-        low, high = max(box.local[0], group.first), min(box.local[1], group.last)
-        if group.family == box.family[0] and low <= high:
-            yield box._replace(
-                direction=(Direction.FORWARD, Direction.FORWARD),
-                local=box.remote,
-                remote=(low, high),
-                local_port=box.remote_port,
-                remote_port=box.local_port,
-            )
+    if box.direction[0] == Direction.IN:
+        for part in to_groups(box):
+            yield _answers(part._replace(direction=(Direction.FORWARD, Direction.FORWARD)))
 
 
 def _of(flat: FlatPolicy, loss: Loss) -> Iterator[SpecificFilter]:

@@ -16,7 +16,7 @@ from ipsecmig.emit.strongswan.ways import (
     Ways,
     meetings,
 )
-from ipsecmig.model.exemptions import GROUPS
+from ipsecmig.model.exemptions import to_groups
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, Weight
 from ipsecmig.model.selectors import AddressRange
 from ipsecmig.model.site import Site
@@ -183,11 +183,8 @@ def _parted(demand: Demand, site: Site) -> Iterator[Demand]:
 def _to_groups(demand: Demand) -> Iterator[Demand]:
     """Yield what arrives for groups: nobody negotiates for them, so that what must be protected is dropped."""
     arriving = demand.ways & IN
-    for group in GROUPS if arriving else ():
-        low, high = max(demand.box.local[0], group.first), min(demand.box.local[1], group.last)
-        if group.family == demand.box.family[0] and low <= high:
-            box = demand.box._replace(local=(low, high))
-            yield replace(demand, box=box, treatment=BLOCK, ways=arriving, needed=arriving)
+    for box in to_groups(demand.box) if arriving else ():
+        yield replace(demand, box=box, treatment=BLOCK, ways=arriving, needed=arriving)
 
 
 def refuses_groups(demand: Demand) -> bool:
