@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ipsecmig.cli.text import listed
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity, worst
-from ipsecmig.dialects.base import Reading, ReadOptions, Source
+from ipsecmig.dialects.base import Dialect, Reading, ReadOptions, Source
 from ipsecmig.errors import InputError, UsageError
 from ipsecmig.model.policy import PolicyStore
 
@@ -57,8 +58,8 @@ def _check_hosts(sources: Sequence[Source]) -> None:
     if len(folders) > 1:
         from ipsecmig.remote import evidence_messages
 
-        listed = ", ".join(folders[:_NAMED]) + (f" and {len(folders) - _NAMED} more" if folders[_NAMED:] else "")
-        raise InputError((evidence_messages.SEVERAL.say(Origin(folders[0]), folders=listed),))
+        named = listed(folders, _NAMED)
+        raise InputError((evidence_messages.SEVERAL.say(Origin(folders[0]), folders=named),))
 
 
 def _check_assumptions(given: frozenset[str]) -> None:
@@ -137,11 +138,12 @@ def _read(source: Source, named: bool, options: Inputs) -> Reading:
     wanted = ReadOptions(options.encoding, options.definitions, options.assumptions)
     if is_packed(source):
         return _read_evidence(source, wanted, options.format)
-    if not named and options.format is None:
-        skipped = left_out(source)
-        if skipped is not None:
-            return Reading(PolicyStore(), (skipped,))
-    return registry.read(source, wanted, options.format)
+    if named or options.format is not None:
+        return registry.read(source, wanted, options.format)
+    dialect = _recognised(source)
+    if dialect is None:
+        return Reading(PolicyStore(), (_skipped(source),))
+    return registry.read(source, wanted, dialect.name)
 
 
 def _read_evidence(source: Source, wanted: ReadOptions, forced: str | None) -> Reading:
@@ -154,13 +156,20 @@ def _read_evidence(source: Source, wanted: ReadOptions, forced: str | None) -> R
 
 def left_out(source: Source) -> Diagnostic | None:
     """Return what is said where no format fits a file of a folder, which is then left out; None where one fits."""
+    return _skipped(source) if _recognised(source) is None else None
+
+
+def _skipped(source: Source) -> Diagnostic:
+    return Diagnostic(SKIPPED, Severity.WARNING, "left out: no known format fits this file", Origin(source.name))
+
+
+def _recognised(source: Source) -> Dialect | None:
     from ipsecmig.dialects import registry
 
     try:
-        registry.detect(source)
+        return registry.detect(source)
     except InputError:
-        return Diagnostic(SKIPPED, Severity.WARNING, "left out: no known format fits this file", Origin(source.name))
-    return None
+        return None
 
 
 def _join(readings: Sequence[Reading]) -> Reading:
