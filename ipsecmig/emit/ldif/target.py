@@ -7,7 +7,7 @@ from typing import Final
 
 from ipsecmig.emit.common import one_line
 from ipsecmig.emit.ldif.entries import removing, restoring
-from ipsecmig.emit.stored.capabilities import JUDGES
+from ipsecmig.emit.stored.capabilities import ALWAYS_EXACT
 from ipsecmig.emit.stored.convert import Stored, to_container
 from ipsecmig.model.accounting import attributes
 from ipsecmig.model.attributes import AttributeKind
@@ -74,5 +74,5 @@ TARGET: Final = Target(
     "LDIF for Active Directory",
     emit,
     {RESTORE: "adds the policy to the domain, assigned to nobody", ROLLBACK: "takes it away again"},
-    frozenset(kind for kind, judge in JUDGES.items() if judge is None),
+    ALWAYS_EXACT,
 )

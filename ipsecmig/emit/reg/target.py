@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from ipsecmig.emit.reg import text
-from ipsecmig.emit.stored.capabilities import JUDGES
+from ipsecmig.emit.stored.capabilities import ALWAYS_EXACT
 from ipsecmig.emit.stored.convert import Stored, to_container
 from ipsecmig.model.policy import LOCAL_STORE, HostSettings
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
@@ -126,5 +126,5 @@ TARGET: Final = Target(
     "registry of Windows, local store (.reg)",
     emit,
     {FILE: "restores the policy and assigns it last", ROLLBACK: "takes it away again"},
-    frozenset(kind for kind, judge in JUDGES.items() if judge is None),
+    ALWAYS_EXACT,
 )
