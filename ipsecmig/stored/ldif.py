@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-_END: Final = "-"
+END: Final = "-"
+"""The line that ends one change of several."""
 
 WIDTH: Final = 76
 """Longer lines are folded when written."""
@@ -93,8 +94,8 @@ def _physical(text: bytes) -> Iterator[bytes]:
 
 def _value(number: int, line: bytes) -> Value:
     found = _LINE.match(line)
-    if line == _END.encode():
-        return Value(number, _END, (), b"")
+    if line == END.encode():
+        return Value(number, END, (), b"")
     if found is None:
         return Value(number, "", (), b"", Flaw.NO_COLON)
     attribute = found[1].decode("ascii").lower()

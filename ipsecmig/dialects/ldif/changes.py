@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from ipsecmig.stored.ldif import Value
+from ipsecmig.stored.ldif import END, Value
 from ipsecmig.stored.objects import Attribute
 
-_END: Final = "-"
 _VERBS: Final = frozenset({"add", "replace", "delete"})
 
 
@@ -29,7 +28,7 @@ def changes(values: Sequence[Value]) -> tuple[Change, ...] | None:
 def _changes(values: Sequence[Value]) -> Iterator[Change | None]:
     group: list[Value] = []
     for value in values:
-        if value.attribute != _END:
+        if value.attribute != END:
             group.append(value)
             continue
         yield _change(group)

@@ -14,10 +14,10 @@ from ipsecmig.dialects.ldif.entries import Role
 from ipsecmig.dialects.ldif.records import Complain, Dump, Entry, Reader
 from ipsecmig.dialects.stored.convert import read_containers
 from ipsecmig.model.policy import StoreKind, StoreLocation
+from ipsecmig.stored.attributes import OWNERS
 from ipsecmig.stored.objects import Assignment, Attribute, Container, StoredObject
 
 _SAYS_NOTHING: Final = frozenset({"objectclass", "cn", "name"})
-_OWNERS: Final = "ipsecownersreference"
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\0", b"v\0", b"d\0", b"#\0")
 
@@ -81,7 +81,7 @@ def _assignments(entries: Sequence[Entry]) -> Iterator[Assignment]:
     names = {one.named.gpo: _text(one, "displayname") for one in entries if one.named.role is Role.GPO}
     for one in entries:
         if one.named.role is Role.ASSIGNMENT:
-            policies = one.attributes.get(_OWNERS, Attribute(())).values
+            policies = one.attributes.get(OWNERS, Attribute(())).values
             for policy in policies:
                 yield Assignment(str(policy), names.get(one.named.gpo) or one.named.gpo, one.origin)
 

@@ -14,34 +14,13 @@ from ipsecmig.dialects.ldif import messages
 from ipsecmig.dialects.ldif.changes import changed, changes
 from ipsecmig.dialects.ldif.entries import Named, Role, named
 from ipsecmig.model.policy import NotUnderstood
+from ipsecmig.stored.attributes import DATA, DATA_TYPE, SPELLING
 from ipsecmig.stored.ldif import Flaw, Record, Value, records
 from ipsecmig.stored.objects import Attribute
 
 Complain = Callable[[Diagnostic], None]
 
-_BLOB: Final = "ipsecdata"
-_NUMBERS: Final = frozenset({"ipsecdatatype"})
-_WANTED: Final = frozenset(
-    {
-        "objectclass",
-        "cn",
-        "name",
-        "displayname",
-        "description",
-        "whenchanged",
-        "ipsecname",
-        "ipsecid",
-        "ipsecdatatype",
-        _BLOB,
-        "ipsecownersreference",
-        "ipsecisakmpreference",
-        "ipsecnfareference",
-        "ipsecfilterreference",
-        "ipsecnegotiationpolicyreference",
-        "ipsecnegotiationpolicytype",
-        "ipsecnegotiationpolicyaction",
-    }
-)
+_WANTED: Final = frozenset({"objectclass", "cn", "name", "displayname", "whenchanged", *SPELLING})
 _TRAILERS: Final = frozenset({"search", "result", "ref", "control", "pagedresults"})
 """What ldapsearch and others print besides entries."""
 
@@ -179,10 +158,10 @@ class Reader:
         return all(option.startswith("range=") for option in options)
 
     def _converted(self, value: Value) -> str | int | bytes:
-        if value.attribute == _BLOB:
+        if value.attribute == DATA:
             return value.data
         text = self._text(value)
-        return int(text) if value.attribute in _NUMBERS and text.isdecimal() and len(text) < 11 else text
+        return int(text) if value.attribute == DATA_TYPE and text.isdecimal() and len(text) < 11 else text
 
     def _text(self, value: Value) -> str:
         """Return the value as text; what is not UTF-8 is in the code page that its bytes suggest."""
