@@ -17,7 +17,7 @@ from ipsecmig.dialects.netsh_show.records import (
     RuleRecord,
     described,
 )
-from ipsecmig.dialects.netsh_show.shelf import Shelf
+from ipsecmig.dialects.netsh_show.shelf import Named, Shelf
 from ipsecmig.dialects.netsh_show.values import GUID, Values, integers
 from ipsecmig.dialects.netsh_show.vocabulary import Key, Vocabulary, Word
 from ipsecmig.model.policy import (
@@ -82,7 +82,7 @@ class Assembler:
             self._add_list(listed)
         for action in (one for one in reader.actions if id(one) not in apart):
             self._action_places[id(action)] = self._actions.add(self._action(action), is_full=True)
-        self._report_headings()
+        self._doubt_headings("filter list", self._lists)
         for policy in reader.policies:
             self._policies.add(self._policy(policy), is_full=bool(policy.offers or policy.rules))
         self._check_policies()
@@ -153,10 +153,11 @@ class Assembler:
         )
         self._list_places[id(record)] = self._lists.add(made, is_full=is_full)
 
-    def _report_headings(self) -> None:
-        for made, is_full in zip(self._lists.objects, self._lists.is_full, strict=True):
+    def _doubt_headings(self, kind: str, shelf: Shelf[Named]) -> None:
+        """Doubt the objects of one kind of which only the head was printed."""
+        for made, is_full in zip(shelf.objects, shelf.is_full, strict=True):
             if not is_full:
-                text = f'filter list "{made.name}"'
+                text = f'{kind} "{made.name}"'
                 self._findings.doubt(messages.NOT_SHOWN, made.origin.line, text, kind=text)
 
     def _action(self, record: ActionRecord) -> FilterAction:
@@ -286,10 +287,7 @@ class Assembler:
     # ---- What the outputs say about all of it ------------------------------------------------------------------------
 
     def _check_policies(self) -> None:
-        for made, is_full in zip(self._policies.objects, self._policies.is_full, strict=True):
-            if not is_full:
-                text = f'policy "{made.name}"'
-                self._findings.doubt(messages.NOT_SHOWN, made.origin.line, text, kind=text)
+        self._doubt_headings("policy", self._policies)
         counted = self._reader.policy_count
         if counted is not None and counted[1] != len(self._reader.policies):
             fields = {"label": "No. of Policies", "stated": counted[1], "found": len(self._reader.policies)}

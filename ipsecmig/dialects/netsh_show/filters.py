@@ -41,8 +41,7 @@ class FilterBuilder:
         """Return the filter printed as `fields` from `line` on in the list `owner`; None where it is not understood."""
         missing = next((key for key in _REQUIRED if key not in fields), None)
         if missing is not None:
-            text = f"a filter of {owner}"
-            self._findings.doubt(messages.MISSING_LINE, line, text, label=_ENGLISH[missing], owner="a filter")
+            self._refuse(missing, "", line, owner)
             return None
         self._check_order(fields, line, owner)
         source = self._side(fields, Key.SOURCE, Key.SOURCE_MASK, Key.SOURCE_NAME, line, owner)

@@ -70,11 +70,11 @@ class _Lessons:
             return
         if len(set(labels)) < len(labels):
             return
-        for label, known, key in zip(labels, keys, order, strict=True):
-            if known is None:
-                shown = next(text for text, _ in block.fields if normal(text) == label).strip()
-                if self.found.setdefault(label, Learnt(shown, key, block.line)).key is not key:
-                    self.contested.add(label)
+        for (shown, _), label, known, key in zip(block.fields, labels, keys, order, strict=True):
+            if known is not None:
+                continue
+            if self.found.setdefault(label, Learnt(shown.strip(), key, block.line)).key is not key:
+                self.contested.add(label)
 
 
 def learn(text: str, vocabulary: Vocabulary) -> Mapping[str, Learnt]:
