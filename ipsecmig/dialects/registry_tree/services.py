@@ -46,8 +46,10 @@ def _of_service(service: str, key: RegistryKey, settings: HostSettings, unknown:
 def _number(key: RegistryKey, name: str, known: Sequence[int], unknown: list[NotUnderstood]) -> int | None:
     """Return the number of the value `name`; None where it is not there or none of the `known` ones."""
     value = key.values.get(name)
-    if value is None or (isinstance(value.data, int) and value.data in known):
-        return None if value is None or not isinstance(value.data, int) else value.data
+    if value is None:
+        return None
+    if isinstance(value.data, int) and value.data in known:
+        return value.data
     data = f" = {value.data}" if isinstance(value.data, int) else ""
     unknown.append(
         NotUnderstood(f"{key.path}\\{value.name}{data}", "is no value that is known for this setting", value.origin)
