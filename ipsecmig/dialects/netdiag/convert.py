@@ -7,7 +7,7 @@ single address that stands for this host in all of them becomes `me`. What does 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from ipsecmig.dialects import decoding
@@ -71,15 +71,15 @@ def read(source: Source, options: ReadOptions) -> Reading:
     """Return the policy of the filters that `source` shows. Raises InputError for what shows none."""
     decoded = decoding.decode(source, options)
     text, findings = decoded.text, Findings(source.name)
-    ways = list(_ways(text, findings))
-    matches = len(_FILTER.findall(text))
+    matches = list(_FILTER.finditer(text))
+    ways = list(_ways(matches, findings))
     count = _COUNT.search(text)
     if not matches and (count is None or int(count[1])):
         raise InputError((messages.NOTHING.say(findings.origin(1)),))
     findings.note(messages.LOSSY, 1)
-    if count is None or int(count[1]) != matches:
+    if count is None or int(count[1]) != len(matches):
         stated = 0 if count is None else count[1]
-        findings.doubt(messages.WRONG_COUNT, 1, "the filters", stated=stated, found=matches)
+        findings.doubt(messages.WRONG_COUNT, 1, "the filters", stated=stated, found=len(matches))
     store = _store(_named(text), _joined(_with_me(ways, findings), findings), findings)
     return Reading(
         PolicyStore(*store, not_understood=findings.not_understood(), sources=(source.name,)),
@@ -92,11 +92,11 @@ def _named(text: str) -> str:
     return found[1] if found is not None else "netdiag"
 
 
-def _ways(text: str, findings: Findings) -> Iterator[_Way]:
+def _ways(matches: Iterable[re.Match[str]], findings: Findings) -> Iterator[_Way]:
     """Yield the entries that are understood; set the others aside."""
     values, line, done = Values(Vocabulary({})), 1, 0
-    for match in _FILTER.finditer(text):
-        line, done = line + text.count("\n", done, match.start()), match.start()
+    for match in matches:
+        line, done = line + match.string.count("\n", done, match.start()), match.start()
         source = values.side(match["source"], match["source_mask"], None)
         destination = values.side(match["destination"], match["destination_mask"], None)
         ports = [values.port(match[name]) for name in ("source_port", "destination_port")]
