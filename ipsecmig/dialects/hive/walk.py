@@ -9,7 +9,7 @@ from typing import Final
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects.hive.cells import Hive, HiveError, Key, Value
 from ipsecmig.dialects.registry_tree.data import DataError, from_bytes
-from ipsecmig.dialects.registry_tree.paths import place
+from ipsecmig.dialects.registry_tree.paths import FIREWALL_RULES, place
 from ipsecmig.dialects.registry_tree.tree import DEPTH_LIMIT, Change, KeyMade, ValueSet
 from ipsecmig.stored.registry import RegistryValue
 
@@ -32,7 +32,7 @@ _ROOTS: Final = (
     (_SERVICES, re.compile("ipsec|policyagent|sharedaccess")),
     (
         rf"{_SERVICES}\SharedAccess\Parameters\FirewallPolicy",
-        re.compile("consecrules|mainmoderules|phase[12]authenticationsets?|phase[12]cryptosets?"),
+        re.compile(FIREWALL_RULES),
     ),
 )
 """Where the root of a hive can belong, and the names below it by which that is known."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from ipsecmig.dialects.base import Dialect, Evidence, Reading, ReadOptions, Source
 
-_MAGIC: Final = b"PReg"
+MAGIC: Final = b"PReg"
 
 
 def read(source: Source, options: ReadOptions) -> Reading:
@@ -18,7 +18,7 @@ def read(source: Source, options: ReadOptions) -> Reading:
 
 def detect(source: Source) -> int:
     """Return how sure it is, from 0 to 100, that `source` is a registry.pol."""
-    return 100 if source.data.startswith(_MAGIC) else 0
+    return 100 if source.data.startswith(MAGIC) else 0
 
 
 DIALECT: Final = Dialect(

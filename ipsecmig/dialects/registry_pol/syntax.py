@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from ipsecmig.diagnostics import Origin
-from ipsecmig.dialects.registry_tree.data import DataError, from_bytes
+from ipsecmig.dialects.registry_pol.entry import MAGIC
+from ipsecmig.dialects.registry_tree.data import Data, DataError, from_bytes
 from ipsecmig.dialects.registry_tree.paths import place
 from ipsecmig.dialects.registry_tree.tree import Change, KeyDeleted, ValueDeleted, ValueSet
 from ipsecmig.stored.registry import RegistryValue, ValueType
-
-MAGIC: Final = b"PReg"
 
 _HEAD: Final = MAGIC + b"\x01\0\0\0"
 _NAMES = re.compile(
@@ -70,7 +69,7 @@ def _record(path: str, found: re.Match[bytes], data: bytes, file: str) -> Iterat
         yield ValueSet(path, RegistryValue(name, kind, _data(kind, data, found), origin))
 
 
-def _data(kind: int, data: bytes, found: re.Match[bytes]) -> str | int | bytes | tuple[str, ...]:
+def _data(kind: int, data: bytes, found: re.Match[bytes]) -> Data:
     try:
         return from_bytes(kind, data)
     except DataError as error:

@@ -16,8 +16,10 @@ _FIREWALL: Final = (
     r"policies\\microsoft\\windowsfirewall"
     r"|(?:currentcontrolset|controlset\d{3})\\services\\sharedaccess\\parameters\\firewallpolicy"
 )
-_FIREWALL_RULES: Final = r"consecrules|mainmoderules|phase[12]authenticationsets?|phase[12]cryptosets?"
 _SELECT: Final = r"system\\select"
+
+FIREWALL_RULES: Final = r"consecrules|mainmoderules|phase[12]authenticationsets?|phase[12]cryptosets?"
+"""The keys of connection security rules below those of the firewall."""
 
 _PLACES = re.compile(
     rf"^(?P<machine>.*?\\|)(?:(?P<legacy>{_LEGACY})|(?P<service>{_SERVICE})|(?P<firewall>{_FIREWALL})"
@@ -27,7 +29,7 @@ _PLACES = re.compile(
 _WORTH_A_LOOK = re.compile(r"\\(?:ipsec|policyagent|windowsfirewall|firewallpolicy|select)(?:\\|$)", re.IGNORECASE)
 """One of these names is in every path that matters; most paths have none and need no closer look."""
 
-_OF_THE_FIREWALL = re.compile(rf"(?:{_FIREWALL_RULES})(?:\\|$)", re.IGNORECASE)
+_OF_THE_FIREWALL = re.compile(rf"(?:{FIREWALL_RULES})(?:\\|$)", re.IGNORECASE)
 _ROOTS: Final = {"hklm": "HKEY_LOCAL_MACHINE", "hku": "HKEY_USERS", "hkcu": "HKEY_CURRENT_USER"}
 _RUNNING: Final = frozenset({"hkey_local_machine", r"hkey_local_machine\software", r"hkey_local_machine\system"})
 _OTHER_MACHINE = re.compile(r"^(?:\\\\[^\\]+\\|computer\\|registry::)", re.IGNORECASE)
