@@ -8,6 +8,9 @@ from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import Action, ConnectionType, MainModeOffer
 from ipsecmig.model.selectors import Family, ServerRole
 
+BOOT_MODES: Final = {0: "permit", 1: "block", 3: "stateful"}
+"""What the driver does until the policy is in force, by its value OperationMode in the registry (KB818043)."""
+
 DATA_TYPE: Final = 256
 """The value of ipsecDataType: a blob follows."""
 

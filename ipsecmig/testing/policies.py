@@ -13,6 +13,7 @@ from ipsecmig.errors import UsageError
 from ipsecmig.model.policy import Filter, HostSettings, Policy, PolicyStore, StoreKind
 from ipsecmig.model.selectors import Address, AddressRange, DnsName
 from ipsecmig.stored import attributes
+from ipsecmig.stored.numbers import BOOT_MODES
 from ipsecmig.stored.objects import StoredObject
 from ipsecmig.stored.registry import RegistryKey, RegistryValue, ValueType
 from ipsecmig.testing.registry import MACHINE, key
@@ -23,7 +24,7 @@ _FOLDERS: Final = {StoreKind.LOCAL: "Local", StoreKind.PERSISTENT: "Persistent"}
 _DOMAIN: Final = "example.com"
 _SERVICES: Final = r"SYSTEM\CurrentControlSet\Services"
 _LISTS: Final = frozenset({attributes.OWNERS, attributes.RULES, attributes.FILTER_LIST})
-_BOOT_MODES: Final = {"permit": 0, "block": 1, "stateful": 3}
+_BOOT_MODES: Final = {mode: number for number, mode in BOOT_MODES.items()}
 _AUTOMATIC, _DISABLED = 2, 4
 _NO_NAMES: Final[Mapping[str, tuple[AddressRange, ...]]] = MappingProxyType({})
 _CHANGED: Final = 946_684_800

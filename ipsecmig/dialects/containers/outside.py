@@ -10,6 +10,7 @@ from typing import Final
 
 from ipsecmig.dialects.containers.output import Output
 from ipsecmig.dialects.containers.positions import Mapped
+from ipsecmig.stored.numbers import BOOT_MODES
 
 _KEY = re.compile(r"services\\(?:ipsec|policyagent)\b", re.IGNORECASE)
 _STORE = re.compile(r"\\ipsec\\policy\\|\\ipsec\\gptipsecpolicy", re.IGNORECASE)
@@ -19,7 +20,6 @@ _POSITIONAL_DATA = re.compile(
     r"""\b(?:nodefaultexempt|operationmode)\b["']?[ \t]+["']?(0x[0-9a-f]+|\d+)\b""", re.IGNORECASE
 )
 _REGISTRY_WRITERS: Final = {"reg", "set-itemproperty", "new-itemproperty", "sp"}
-_BOOT_MODES: Final = {0: "permit", 1: "block", 3: "stateful"}
 
 _SERVICE: Final = r"""["']?(?:policyagent|ipsec services|ipsec policy agent)["']?"""
 _START_TYPE = re.compile(
@@ -62,8 +62,8 @@ def _registry(whole: Mapped, out: Output) -> bool:
     number = int(data[1], 0 if data[1][:2].lower() == "0x" else 10) if data else -1
     if value[1].lower() == "nodefaultexempt" and 0 <= number <= 3:
         out.setting("exemptions", number, whole)
-    elif value[1].lower() == "operationmode" and number in _BOOT_MODES:
-        out.setting("boot_mode", _BOOT_MODES[number], whole)
+    elif value[1].lower() == "operationmode" and number in BOOT_MODES:
+        out.setting("boot_mode", BOOT_MODES[number], whole)
     else:
         out.opaque(whole, f"changes {value[1]} to something that is not known")
     return True

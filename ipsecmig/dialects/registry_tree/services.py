@@ -12,9 +12,9 @@ from typing import Final
 
 from ipsecmig.dialects.registry_tree.paths import Place
 from ipsecmig.model.policy import HostSettings, NotUnderstood
+from ipsecmig.stored.numbers import BOOT_MODES
 from ipsecmig.stored.registry import RegistryKey
 
-_BOOT_MODES: Final = {0: "permit", 1: "block", 3: "stateful"}
 _EXEMPTIONS: Final = range(4)
 _DISABLED: Final = 4
 
@@ -39,8 +39,8 @@ def _of_service(service: str, key: RegistryKey, settings: HostSettings, unknown:
             value = key.values["nodefaultexempt"]
             unknown.append(NotUnderstood(f"{key.path}\\{value.name}", "is set twice, and differently", value.origin))
         settings = replace(settings, exemptions=exemptions)
-    boot_mode = _number(key, "operationmode", tuple(_BOOT_MODES), unknown)
-    return settings if boot_mode is None else replace(settings, boot_mode=_BOOT_MODES[boot_mode])
+    boot_mode = _number(key, "operationmode", tuple(BOOT_MODES), unknown)
+    return settings if boot_mode is None else replace(settings, boot_mode=BOOT_MODES[boot_mode])
 
 
 def _number(key: RegistryKey, name: str, known: Sequence[int], unknown: list[NotUnderstood]) -> int | None:

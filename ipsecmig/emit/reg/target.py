@@ -12,6 +12,7 @@ from ipsecmig.emit.stored.convert import Stored, to_container
 from ipsecmig.model.policy import LOCAL_STORE, HostSettings
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile, Target
 from ipsecmig.stored import attributes
+from ipsecmig.stored.numbers import BOOT_MODES
 from ipsecmig.stored.objects import StoredObject
 
 FILE: Final = "ipsecmig.reg"
@@ -31,7 +32,7 @@ _OPTIONAL: Final = (attributes.NAME, attributes.DESCRIPTION, *sorted(_MULTIPLE))
 _CHANGED: Final = 946_684_800
 """whenChanged, in seconds since 1970: Windows wants a date, and the same policy is to give the same file."""
 
-_BOOT_MODES: Final = {"permit": 0, "block": 1, "stateful": 3}
+_BOOT_MODES: Final = {mode: number for number, mode in BOOT_MODES.items()}
 
 
 def emit(request: EmissionRequest) -> Emission:
