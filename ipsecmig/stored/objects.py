@@ -26,6 +26,11 @@ class ObjectClass(Enum):
     FILTER = "ipsecFilter"
 
 
+def object_name(kind: ObjectClass, guid: str) -> str:
+    """Return the name of an object, which references end in: `ipsecNFA{...}`."""
+    return f"{kind.value}{guid}"
+
+
 class Attribute(NamedTuple):
     """The values of one attribute, in their order. Text is `str`, a DWORD `int`, ipsecData `bytes`."""
 
@@ -48,7 +53,7 @@ class StoredObject:
     @property
     def name(self) -> str:
         """The name that references end in: `ipsecNFA{...}`."""
-        return f"{self.kind.value}{self.guid}"
+        return object_name(self.kind, self.guid)
 
 
 class Assignment(NamedTuple):

@@ -13,7 +13,7 @@ from ipsecmig.diagnostics import Diagnostic, Origin
 from ipsecmig.dialects.registry_tree import messages
 from ipsecmig.dialects.registry_tree.paths import Place
 from ipsecmig.model.policy import NotUnderstood, StoreKind, StoreLocation
-from ipsecmig.stored.objects import Assignment, Attribute, Container, StoredObject, parse_name
+from ipsecmig.stored.objects import Assignment, Attribute, Container, StoredObject, object_name, parse_name
 from ipsecmig.stored.registry import RegistryKey, RegistryValue
 
 _STORES: Final = {"local": StoreKind.LOCAL, "persistent": StoreKind.PERSISTENT, "cache": StoreKind.CACHE}
@@ -86,7 +86,7 @@ def _read_store(kind: StoreKind, key: RegistryKey, found: _Found) -> None:
 def _read_object(kind: StoreKind, name: str, key: RegistryKey, found: _Found) -> None:
     objects = found.objects.setdefault(kind, [])
     parsed = parse_name(name)
-    if parsed is None or parsed[0].value.lower() + parsed[1] != name:
+    if parsed is None or object_name(*parsed).lower() != name:
         found.doubt(key.path, "its name is that of no object of an IPsec policy", key.origin)
         return
     attributes = {name: _attribute(value) for name, value in key.values.items() if name}

@@ -14,7 +14,7 @@ from ipsecmig.dialects.stored.objects import Index, index
 from ipsecmig.dialects.stored.policies import read_policies
 from ipsecmig.dialects.stored.references import check, used
 from ipsecmig.model.policy import NotUnderstood, Policy, PolicyStore, StoreLocation
-from ipsecmig.stored.objects import Assignment, Container, parse_name
+from ipsecmig.stored.objects import Assignment, Container, object_name, parse_name
 
 
 def read_containers(containers: Iterable[Container], sources: tuple[str, ...]) -> Reading:
@@ -56,7 +56,7 @@ def _store(location: StoreLocation, parts: list[Container], findings: Findings) 
 def _assign(assignment: Assignment, policies: dict[str, Policy], objects: Index, findings: Findings) -> None:
     """Mark the policy as assigned; a store has one such policy, or one for each group policy object."""
     named = parse_name(assignment.policy)
-    name = "" if named is None else f"{named[0].value}{named[1]}"
+    name = "" if named is None else object_name(*named)
     policy = policies.get(name)
     if policy is None:
         said = messages.BAD_ASSIGNMENT.say(assignment.origin, assignment.policy, path=assignment.policy)

@@ -9,7 +9,7 @@ from ipsecmig.dialects.stored import messages
 from ipsecmig.dialects.stored.findings import About, Findings
 from ipsecmig.stored.attributes import DATA, IDENTIFIER, SPELLING
 from ipsecmig.stored.blobs import MalformedBlob
-from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
+from ipsecmig.stored.objects import ObjectClass, StoredObject, object_name, parse_name
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def referred(about: About, attribute: str, kind: ObjectClass, objects: Index) ->
         if named is None or named[0] is not kind:
             place.doubt(messages.BAD_REFERENCE, attribute=SPELLING[attribute], kind=kind.value)
             continue
-        name = f"{kind.value}{named[1]}"
+        name = object_name(*named)
         if name in objects:
             found[name] = objects[name]
         else:

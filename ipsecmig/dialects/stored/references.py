@@ -20,7 +20,7 @@ from ipsecmig.stored.attributes import (
     SPELLING,
 )
 from ipsecmig.stored.blobs.nfa import VERSION_TYPE
-from ipsecmig.stored.objects import ObjectClass, StoredObject, parse_name
+from ipsecmig.stored.objects import ObjectClass, StoredObject, object_name, parse_name
 
 _FORWARD: Final = {
     ObjectClass.POLICY: (MAIN_MODE, RULES),
@@ -44,7 +44,7 @@ def links(stored: StoredObject) -> Iterator[str]:
 def _names(stored: StoredObject, attribute: str) -> Iterator[str]:
     for reference in texts(stored, attribute):
         named = parse_name(reference)
-        yield reference if named is None else f"{named[0].value}{named[1]}"
+        yield reference if named is None else object_name(*named)
 
 
 def used(objects: Index) -> frozenset[str]:

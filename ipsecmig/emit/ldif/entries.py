@@ -11,7 +11,7 @@ from typing import Final
 
 from ipsecmig.stored.distinguished import Rdn, format_dn
 from ipsecmig.stored.ldif import write_record
-from ipsecmig.stored.objects import Container, ObjectClass, StoredObject, parse_name
+from ipsecmig.stored.objects import Container, ObjectClass, StoredObject, object_name, parse_name
 
 _ORDER: Final = (
     ObjectClass.FILTER,
@@ -94,4 +94,4 @@ def _reference(value: str | int | bytes, domain: Base) -> str:
     named = parse_name(str(value))
     if named is None:
         raise ValueError(f"{value!r} refers to no object")
-    return _dn(named[0].value + named[1], domain)
+    return _dn(object_name(*named), domain)

@@ -12,7 +12,7 @@ from ipsecmig.model.policy import DefaultResponseRule, Policy
 from ipsecmig.stored import attributes, numbers
 from ipsecmig.stored.blobs import Blob
 from ipsecmig.stored.blobs.text import guid_bytes, guid_text
-from ipsecmig.stored.objects import Assignment, Attribute, ObjectClass, StoredObject
+from ipsecmig.stored.objects import Assignment, Attribute, ObjectClass, StoredObject, object_name
 
 Refer = Callable[[str], str]
 """What turns the name of an object, `ipsecNFA{...}`, into the reference that the container holds."""
@@ -67,10 +67,6 @@ def assignments(plan: Plan, stored: tuple[StoredObject, ...], refer: Refer) -> t
     return (Assignment(refer(stored[0].name), plan.gpo),)
 
 
-def _name(kind: ObjectClass, guid: str) -> str:
-    return f"{kind.value}{guid}"
-
-
 def _make(kind: ObjectClass, guid: str, blob: Blob, name: str, description: str, fields: Fields) -> StoredObject:
     texts = {attributes.NAME: words.plain(name), attributes.DESCRIPTION: words.plain(description)}
     found: dict[str, tuple[str | int | bytes, ...]] = {key: (value,) for key, value in texts.items() if value}
@@ -85,20 +81,20 @@ def _policy(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
     policy: Policy = plan.policy
     guids = names.rules if plan.response is None else [names.response, *names.rules]
     fields: Fields = {
-        attributes.MAIN_MODE: refer(_name(ObjectClass.ISAKMP_POLICY, names.main_mode)),
-        attributes.RULES: [refer(_name(ObjectClass.NFA, guid)) for guid in guids],
+        attributes.MAIN_MODE: refer(object_name(ObjectClass.ISAKMP_POLICY, names.main_mode)),
+        attributes.RULES: [refer(object_name(ObjectClass.NFA, guid)) for guid in guids],
     }
     yield _make(ObjectClass.POLICY, names.policy, blobs.policy_blob(policy), policy.name, policy.description, fields)
-    owners: Fields = {attributes.OWNERS: refer(_name(ObjectClass.POLICY, names.policy))}
+    owners: Fields = {attributes.OWNERS: refer(object_name(ObjectClass.POLICY, names.policy))}
     yield _make(ObjectClass.ISAKMP_POLICY, names.main_mode, blobs.main_mode_blob(plan), "", "", owners)
 
 
 def _rules(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
-    owner = refer(_name(ObjectClass.POLICY, names.policy))
+    owner = refer(object_name(ObjectClass.POLICY, names.policy))
     if plan.response is not None:
         fields: Fields = {
             attributes.OWNERS: owner,
-            attributes.FILTER_ACTION: refer(_name(ObjectClass.NEGOTIATION_POLICY, names.response_action)),
+            attributes.FILTER_ACTION: refer(object_name(ObjectClass.NEGOTIATION_POLICY, names.response_action)),
         }
         yield _make(ObjectClass.NFA, names.response, blobs.response_blob(plan.response), "", "", fields)
     for rule, guid in zip(plan.rules, names.rules, strict=True):
@@ -106,8 +102,8 @@ def _rules(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
         action = names.actions[rule.filter_action.casefold()]
         fields = {
             attributes.OWNERS: owner,
-            attributes.FILTER_LIST: refer(_name(ObjectClass.FILTER, filter_list)),
-            attributes.FILTER_ACTION: refer(_name(ObjectClass.NEGOTIATION_POLICY, action)),
+            attributes.FILTER_LIST: refer(object_name(ObjectClass.FILTER, filter_list)),
+            attributes.FILTER_ACTION: refer(object_name(ObjectClass.NEGOTIATION_POLICY, action)),
         }
         yield _make(ObjectClass.NFA, guid, blobs.rule_blob(rule), rule.name, rule.description, fields)
 
@@ -117,7 +113,7 @@ def _actions(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
     response: DefaultResponseRule | None = plan.response
     if response is not None:
         fields: Fields = {
-            attributes.OWNERS: refer(_name(ObjectClass.NFA, names.response)),
+            attributes.OWNERS: refer(object_name(ObjectClass.NFA, names.response)),
             attributes.ACTION_TYPE: numbers.DEFAULT_RESPONSE,
             attributes.ACTION: words.NEGOTIATE,
         }
@@ -142,4 +138,4 @@ def _lists(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
 
 
 def _owners(rules: Iterable[str], refer: Refer) -> list[str]:
-    return [refer(_name(ObjectClass.NFA, guid)) for guid in rules]
+    return [refer(object_name(ObjectClass.NFA, guid)) for guid in rules]
