@@ -265,14 +265,14 @@ def _pfs(attribute: Attribute, case: _Case) -> Loss | None:
 
 def _address(attribute: Attribute, case: _Case) -> Loss | None:
     reason = words.refusal(check_address, attribute.value)
-    return case.withheld(attribute, _filter_direction(attribute, case), reason)
+    return case.withheld(attribute, _filter_direction(attribute, case), reason) if reason else None
 
 
 def _port(attribute: Attribute, case: _Case) -> Loss | None:
     if not isinstance(attribute.subject, Filter):
         return None
     reason = words.refusal(check_port, attribute.value, attribute.subject.protocol)
-    return case.withheld(attribute, _filter_direction(attribute, case), reason)
+    return case.withheld(attribute, _filter_direction(attribute, case), reason) if reason else None
 
 
 def _filter_direction(attribute: Attribute, case: _Case) -> SecurityDirection:

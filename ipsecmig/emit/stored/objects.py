@@ -118,10 +118,10 @@ def _actions(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
             attributes.ACTION: words.NEGOTIATE,
         }
         yield _make(kind, names.response_action, blobs.response_action_blob(response), "", "", fields)
+    users = _users(names.rules, (rule.filter_action for rule in plan.rules))
     for key, action in plan.actions.items():
-        users = [g for r, g in zip(plan.rules, names.rules, strict=True) if r.filter_action.casefold() == key]
         fields = {
-            attributes.OWNERS: _owners(users, refer),
+            attributes.OWNERS: _owners(users[key], refer),
             attributes.ACTION_TYPE: numbers.ORDINARY,
             attributes.ACTION: words.action_guid(action),
         }
@@ -129,12 +129,20 @@ def _actions(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
 
 
 def _lists(plan: Plan, names: _Names, refer: Refer) -> Iterator[StoredObject]:
+    users = _users(names.rules, (rule.filter_list for rule in plan.rules))
     for key, filter_list in plan.lists.items():
-        users = [g for r, g in zip(plan.rules, names.rules, strict=True) if r.filter_list.casefold() == key]
         guid = names.lists[key]
         blob = blobs.filter_blob(filter_list, UUID(guid))
-        fields: Fields = {attributes.OWNERS: _owners(users, refer)}
+        fields: Fields = {attributes.OWNERS: _owners(users[key], refer)}
         yield _make(ObjectClass.FILTER, guid, blob, filter_list.name, filter_list.description, fields)
+
+
+def _users(rules: Iterable[str], used: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the GUIDs of the rules that use each object, by its case-folded name; rule by rule, `used` names it."""
+    users: dict[str, list[str]] = {}
+    for guid, name in zip(rules, used, strict=True):
+        users.setdefault(name.casefold(), []).append(guid)
+    return users
 
 
 def _owners(rules: Iterable[str], refer: Refer) -> list[str]:
