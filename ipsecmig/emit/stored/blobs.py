@@ -10,8 +10,8 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from ipsecmig.emit.stored import words
-from ipsecmig.emit.stored.filters import filter_specs
-from ipsecmig.emit.stored.plan import Plan, filter_refusal, offers_stored
+from ipsecmig.emit.stored.filters import specs_stored
+from ipsecmig.emit.stored.plan import Plan, offers_stored
 from ipsecmig.model.policy import (
     Action,
     AuthenticationMethod,
@@ -132,8 +132,6 @@ def _specs(filters: Sequence[Filter], guid: UUID) -> Iterator[FilterSpec | Filte
     """Yield what stands for each filter that can be stored."""
     number = 0
     for filter_ in filters:
-        if filter_refusal(filter_):
-            continue
-        for spec in filter_specs(filter_):
+        for spec in specs_stored(filter_):
             number += 1
             yield spec._replace(guid=uuid5(guid, str(number)).bytes_le)

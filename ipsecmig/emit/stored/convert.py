@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipsecmig.emit.stored.capabilities import capabilities
 from ipsecmig.emit.stored.filters import needs_second_version
 from ipsecmig.emit.stored.objects import Refer, assignments, make_objects
-from ipsecmig.emit.stored.plan import Plan, filter_refusal, make_plan
+from ipsecmig.emit.stored.plan import Plan, make_plan
 from ipsecmig.model.accounting import account
 from ipsecmig.model.algorithms import DhGroup
 from ipsecmig.model.policy import AuthenticationMethod, Certificate, HostSettings, PresharedKey, StoreLocation
@@ -52,7 +52,7 @@ def _holds_secret(plan: Plan) -> bool:
 def _notes(request: EmissionRequest, plan: Plan) -> Iterator[str]:
     if not plan.complete:
         yield "the policy is not complete, so it is not assigned"
-    filters = (f for filter_list in plan.lists.values() for f in filter_list.filters if not filter_refusal(f))
+    filters = (f for filter_list in plan.lists.values() for f in filter_list.filters)
     if any(map(needs_second_version, filters)):
         yield (
             "some filters need Windows Vista or later, in a form that was never compared with one that Windows wrote:"

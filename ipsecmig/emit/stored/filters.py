@@ -66,9 +66,17 @@ def check_port(ports: PortRange, protocol: int) -> None:
         raise Inexpressible(f"the protocol {format_protocol(protocol)} has no ports")
 
 
+def specs_stored(value: Filter) -> tuple[FilterSpec | FilterSpecV2, ...]:
+    """Return what stands for a filter, as `filter_specs` does; nothing for one that cannot be stored."""
+    try:
+        return filter_specs(value)
+    except Inexpressible:
+        return ()
+
+
 def needs_second_version(value: Filter) -> bool:
-    """Whether only Windows Vista and later can read the filter."""
-    return any(isinstance(spec, FilterSpecV2) for spec in filter_specs(value))
+    """Whether only Windows Vista and later can read what is stored of the filter."""
+    return any(isinstance(spec, FilterSpecV2) for spec in specs_stored(value))
 
 
 def _sides(address: Address) -> Iterator[_Side]:
