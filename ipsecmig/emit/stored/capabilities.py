@@ -6,13 +6,13 @@ missing part would have protected or blocked is open until then; a missing permi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ipsecmig.emit.stored import words
 from ipsecmig.emit.stored.filters import check_address, check_port
-from ipsecmig.emit.stored.plan import Plan, action_refusal, filter_refusal, response_refusal, rule_refusal
+from ipsecmig.emit.stored.plan import Plan, action_refusal, defined, filter_refusal, response_refusal, rule_refusal
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
 from ipsecmig.model.algorithms import Encryption
 from ipsecmig.model.attributes import AttributeKind
@@ -22,6 +22,7 @@ from ipsecmig.model.policy import (
     EspTransform,
     Filter,
     FilterAction,
+    FilterList,
     PolicyStore,
     QuickModeOffer,
     Rule,
@@ -39,11 +40,16 @@ _UNPROVEN: Final = frozenset({Encryption.DES, Encryption.NULL})
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What the judges know: the name of the target, the plan, and the store that the policy comes from."""
+    """What the judges know: the name of the target, the plan, and the store that the policy comes from.
+
+    `lists` and `actions` are what `source` defines where the policy is, by case-folded names.
+    """
 
     target: str
     plan: Plan
     source: PolicyStore
+    lists: Mapping[str, FilterList]
+    actions: Mapping[str, FilterAction]
 
     def loss(
         self, attribute: Attribute, kind: LossKind, direction: SecurityDirection, reason: str, advice: str
@@ -65,7 +71,7 @@ _CaseJudge = Callable[[Attribute, _Case], Loss | None]
 
 def capabilities(target: str, plan: Plan, source: PolicyStore) -> Capabilities:
     """Return what can be stored of `plan`, made of the policy of `source`, in the words of `target`."""
-    case = _Case(target, plan, source)
+    case = _Case(target, plan, source, *defined(source, plan.policy.store))
     return {kind: EXACT if judge is None else _bind(judge, case) for kind, judge in JUDGES.items()}
 
 
@@ -197,18 +203,11 @@ def _active(attribute: Attribute, case: _Case) -> Loss | None:
     filter_list = case.source.filter_list(rule.filter_list, store)
     action = case.source.filter_action(rule.filter_action, store)
     if filter_list is None or action is None or (action.action is Action.NEGOTIATE and not rule.authentication):
-        return case.withheld(attribute, case.direction(rule), _refusal(rule, case))
+        return case.withheld(attribute, case.direction(rule), rule_refusal(rule, case.lists, case.actions))
     if rule.active:
         return None
-    gaps = [_refusal(rule, case), *map(filter_refusal, filter_list.filters)]
+    gaps = [rule_refusal(rule, case.lists, case.actions), *map(filter_refusal, filter_list.filters)]
     return case.withheld(attribute, _CLOSED, next(filter(None, gaps), ""))
-
-
-def _refusal(rule: Rule, case: _Case) -> str:
-    store = case.plan.policy.store
-    lists = {f.name.casefold(): f for f in case.source.filter_lists if f.store == store}
-    actions = {a.name.casefold(): a for a in case.source.filter_actions if a.store == store}
-    return rule_refusal(rule, lists, actions)
 
 
 # Filter actions.
