@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 from ipsecmig.dialects.netsh_show.vocabulary import Key, Word, entries
 from ipsecmig.model.algorithms import ENCRYPTION, INTEGRITY, DhGroup, Encryption, Integrity
@@ -51,6 +52,7 @@ _STORES = {
 }
 
 
+@cache
 def spoken(language: str, meaning: Key | Word) -> str:
     """Return the label or word of `language`; English where it has none."""
     if language == PSEUDO:
