@@ -19,7 +19,7 @@ from ipsecmig.dialects.notes import Note
 from ipsecmig.errors import InputError, UsageError
 from ipsecmig.remote import directory_messages as messages
 from ipsecmig.remote.trust import read_authorities
-from ipsecmig.stored.distinguished import Rdn, format_dn, parse_dn
+from ipsecmig.stored.distinguished import IP_SECURITY, Rdn, format_dn, parse_dn
 from ipsecmig.stored.ldif import write_record
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ _ATTRIBUTES: Final = (
 )
 _OF_ASSIGNMENTS: Final = ("objectClass", "cn", "displayName", "description", "ipsecName", "ipsecOwnersReference")
 _BLOB: Final = "ipsecdata"
-_CONTAINER: Final = (Rdn("cn", "IP Security"), Rdn("cn", "System"))
 _GPOS: Final = (Rdn("cn", "Policies"), Rdn("cn", "System"))
 _SUCCESS, _NO_SUCH_OBJECT = 0, 32
 
@@ -232,7 +231,7 @@ def _bases(connection: Connection, at: Location) -> tuple[str, str | None]:
     base = parse_dn(at.base or _default_base(connection, at)) or ()
     if base and base[0].attribute == "cn":
         return format_dn(base), None
-    return format_dn((*_CONTAINER, *base)), format_dn((*_GPOS, *base))
+    return format_dn((*IP_SECURITY, *base)), format_dn((*_GPOS, *base))
 
 
 def _default_base(connection: Connection, at: Location) -> str:

@@ -14,6 +14,9 @@ class Rdn(NamedTuple):
     value: str
 
 
+IP_SECURITY: Final = (Rdn("cn", "IP Security"), Rdn("cn", "System"))
+"""The container of stored policies, below the naming context of a domain ([MS-GPIPSEC] 2.2.1)."""
+
 _PART: Final = re.compile(r"((?:[^,;\\]|\\.)*)([,;]|$)", re.DOTALL)
 _ESCAPE: Final = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 _SPECIAL: Final = re.compile(r'[,+"\\<>;=]|^[ #]| $|[\x00-\x1f]')

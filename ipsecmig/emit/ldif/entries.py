@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ipsecmig.stored.distinguished import Rdn, format_dn
+from ipsecmig.stored.distinguished import IP_SECURITY, Rdn, format_dn
 from ipsecmig.stored.ldif import write_record
 from ipsecmig.stored.objects import Container, ObjectClass, StoredObject, object_name, parse_name
 
@@ -42,8 +42,6 @@ _PLAIN: Final = (
 
 Base = tuple[Rdn, ...]
 
-_CONTAINER: Final = (Rdn("cn", "IP Security"), Rdn("cn", "System"))
-
 
 def restoring(container: Container, domain: Base) -> Iterator[str]:
     """Yield the records that put the objects of `container` into the IP Security container of `domain`."""
@@ -73,7 +71,7 @@ def _ordered(objects: Iterable[StoredObject]) -> list[StoredObject]:
 
 
 def _dn(name: str, domain: Base) -> str:
-    return format_dn((Rdn("cn", name), *_CONTAINER, *domain))
+    return format_dn((Rdn("cn", name), *IP_SECURITY, *domain))
 
 
 def _values(one: StoredObject, names: Iterable[str], domain: Base) -> list[tuple[str, str | bytes]]:
