@@ -20,8 +20,6 @@ from ipsecmig.remote.target import Credentials, HostResult, HostTarget, Limits, 
 if TYPE_CHECKING:
     from ipsecmig.remote.failures import HostFailure
 
-LIMITS = Limits()
-
 
 def extract_host(
     target: HostTarget, credentials: Credentials, limits: Limits, folder: Path, stop: Stop | None = None

@@ -5,7 +5,6 @@ Their parameters are those of Microsoft's netsh ipsec reference; the defaults ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -32,8 +31,6 @@ from ipsecmig.model.selectors import AddressRange, DnsName
 MAIN_MODE_KIND: Final = "main mode policy"
 QUICK_MODE_KIND: Final = "quick mode policy"
 TOOL: Final = "netsh"
-
-Handler = Callable[[Session, Call], None]
 
 
 def add_mmpolicy(session: Session, call: Call) -> None:
