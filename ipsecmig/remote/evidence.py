@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -296,8 +297,12 @@ def unpack(source: Source) -> Evidence:
     return Evidence(source.name, manifest, contents)
 
 
+@lru_cache(maxsize=16)
 def _parse(path: str, said: bytes) -> Manifest:
-    """Return a manifest. Raises InputError for what does not fit the schema."""
+    """Return a manifest. Raises InputError for what does not fit the schema.
+
+    Whoever reads a host asks for it several times in a row, and to validate it takes most of the time.
+    """
     try:
         document = json.loads(said)
     except ValueError as failure:
