@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ipsecmig.cli.sources import SKIPPED, read_sources
+from ipsecmig.cli.sources import SKIPPED, left_out, load, read_loaded
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects.base import Evidence
 from ipsecmig.errors import BudgetExceeded, InputError, UsageError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ipsecmig.dialects.base import Reading
     from ipsecmig.model.inventory import Inventory
     from ipsecmig.model.policy import Policy
+    from ipsecmig.remote.evidence import Manifest
 
 _VERSIONS: Final[Mapping[str, WindowsVersion]] = {
     "5.0": WindowsVersion.WINDOWS_2000,
@@ -86,28 +87,23 @@ def _error(code: str, path: Path, message: str) -> Diagnostic:
 def read_host(name: str, path: Path, terms: Terms) -> HostRead | None:
     """Return what came of a host; None for a file in no known format. Other failures are among what is returned."""
     try:
-        if path.is_file() and terms.inputs.format is None and _is_foreign(path):
+        loaded = tuple(load(str(path), terms.inputs.access))
+        if path.is_file() and terms.inputs.format is None and left_out(loaded[0][0]) is not None:
             return None
-        reading = read_sources(terms.inputs._replace(names=(str(path),)))
+        reading = read_loaded(loaded, terms.inputs)
     except InputError as failure:
         return _unread(name, path, failure.diagnostics)
     if any(one.severity is Severity.ERROR for one in reading.diagnostics):
         return _unread(name, path, reading.diagnostics)
     try:
         policy = policy_in_force(reading, terms.policy)
-        text = Text(reading.store, policy, _windows(path, terms))
-        addresses = tuple(_addresses(name, path, terms.inventory))
+        manifest = read_manifest(path) if is_evidence(path) else None
+        text = Text(reading.store, policy, _windows(manifest, terms))
+        addresses = tuple(_addresses(name, manifest, terms.inventory))
         host = make_host(name, text, terms.seal, terms.inventory, terms.codes, addresses)
     except (UsageError, BudgetExceeded) as failure:
         return HostRead(name, None, reading.diagnostics, NotUnderstood(f'host "{name}"', str(failure)))
     return HostRead(name, host, reading.diagnostics)
-
-
-def _is_foreign(path: Path) -> bool:
-    from ipsecmig.cli.sources import left_out
-    from ipsecmig.dialects.decoding import read_source
-
-    return left_out(read_source(str(path))) is not None
 
 
 def skipped(path: Path) -> Diagnostic:
@@ -131,11 +127,11 @@ def policy_in_force(reading: Reading, name: str | None) -> Policy:
     return NO_POLICY if name is None and silent else select_policy(store, name)
 
 
-def _windows(path: Path, terms: Terms) -> WindowsVersion:
+def _windows(manifest: Manifest | None, terms: Terms) -> WindowsVersion:
     if terms.windows is not None:
         return terms.windows
-    stated = read_manifest(path).system.version if path.is_dir() and is_evidence(path) else ""
-    return windows_of(stated) or terms.inventory.site.windows
+    stated = None if manifest is None else windows_of(manifest.system.version)
+    return stated or terms.inventory.site.windows
 
 
 def windows_of(version: str) -> WindowsVersion | None:
@@ -146,7 +142,7 @@ def windows_of(version: str) -> WindowsVersion | None:
     return _VERSIONS.get(f"{major}.{rest.partition('.')[0]}")
 
 
-def _addresses(name: str, path: Path, inventory: Inventory) -> Iterator[AddressRange]:
+def _addresses(name: str, manifest: Manifest | None, inventory: Inventory) -> Iterator[AddressRange]:
     """Yield the addresses of a host: those of the site inventory, and that by which it was asked."""
     stated = [
         address
@@ -155,8 +151,7 @@ def _addresses(name: str, path: Path, inventory: Inventory) -> Iterator[AddressR
         for address in host.addresses
         if address.is_host
     ]
-    evidence = path.is_dir() and is_evidence(path)
-    asked = [name, read_manifest(path).endpoint.host] if evidence else [name]
+    asked = [name] if manifest is None else [name, manifest.endpoint.host]
     yield from dict.fromkeys((*stated, *(address for text in asked for address in _address(text))))
 
 
