@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ipsecmig.dialects.netsh_static.syntax import Unparsed, parse_by
+
 if TYPE_CHECKING:
     from lark import Lark, Token, Tree
 
@@ -56,12 +58,6 @@ class Section(NamedTuple):
         return self.words[-1].end if self.words else self.start + len(self.option)
 
 
-class Unparsed(NamedTuple):
-    """A value that the grammar refuses, and the offset from which on it does."""
-
-    offset: int
-
-
 @cache
 def _parser() -> Lark:
     from ipsecmig import grammars
@@ -91,10 +87,4 @@ def sections(text: str) -> list[Section]:
 @lru_cache(maxsize=4096)
 def parse(rule: str, text: str) -> Tree[Token] | Unparsed:
     """Return `text` parsed as the start symbol `rule`; offsets count in `text`, which has no blanks at its ends."""
-    from lark.exceptions import UnexpectedInput
-
-    try:
-        return _parser().parse(text, start=rule)
-    except UnexpectedInput as error:
-        position = error.pos_in_stream or 0
-        return Unparsed(min(position, len(text)) if position >= 0 else len(text))
+    return parse_by(_parser(), rule, text)

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects.ipseccmd import messages, syntax
-from ipsecmig.dialects.ipseccmd.syntax import Unparsed, Word
+from ipsecmig.dialects.ipseccmd.syntax import Word
 from ipsecmig.dialects.netsh_static import addresses
 from ipsecmig.dialects.netsh_static import messages as netsh
 from ipsecmig.dialects.netsh_static.addresses import Location, Mask
 from ipsecmig.dialects.netsh_static.filters import under_mask
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Slot, number, subtrees, tokens
+from ipsecmig.dialects.netsh_static.syntax import Unparsed
 from ipsecmig.model.algorithms import GROUPS, DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import (
     Action,

@@ -200,10 +200,15 @@ def _usage(name: str) -> Usage:
 @lru_cache(maxsize=4096)
 def parse(rule: str, text: str) -> Tree[Token] | Unparsed:
     """Return `text` parsed as the value rule `rule`; values repeat, and no key is read by a rule."""
+    return parse_by(parser(), rule, text)
+
+
+def parse_by(language: Lark, rule: str, text: str) -> Tree[Token] | Unparsed:
+    """Return `text` parsed by a parser as its start symbol `rule`, or from where on it is refused."""
     from lark.exceptions import UnexpectedInput
 
     try:
-        return parser().parse(text, start=rule)
+        return language.parse(text, start=rule)
     except UnexpectedInput as error:
         position = error.pos_in_stream or 0
         return Unparsed(min(position, len(text)) if position >= 0 else len(text))
