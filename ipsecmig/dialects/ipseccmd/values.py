@@ -15,26 +15,23 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 from ipsecmig.diagnostics import Origin
 from ipsecmig.dialects.ipseccmd import messages, syntax
 from ipsecmig.dialects.ipseccmd.syntax import Word
-from ipsecmig.dialects.netsh_static import addresses
+from ipsecmig.dialects.netsh_static import addresses, methods
 from ipsecmig.dialects.netsh_static import messages as netsh
 from ipsecmig.dialects.netsh_static.addresses import Location, Mask
 from ipsecmig.dialects.netsh_static.filters import under_mask
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Slot, number, subtrees, tokens
 from ipsecmig.dialects.netsh_static.syntax import Unparsed
-from ipsecmig.model.algorithms import GROUPS, DhGroup, Encryption, Integrity
+from ipsecmig.model.algorithms import DhGroup, Integrity
 from ipsecmig.model.policy import (
     Action,
-    AhTransform,
     AuthenticationMethod,
     Certificate,
-    EspTransform,
     Filter,
     Kerberos,
     MainModeOffer,
     PresharedKey,
     QuickModeOffer,
     Secret,
-    Transform,
 )
 from ipsecmig.model.selectors import (
     ANY,
@@ -61,9 +58,7 @@ _OFFER_FORM: Final = "PASS, BLOCK, INPASS or ESP[3DES,SHA]100000k/3600s P, AH[MD
 _SLIP = re.compile(r"(?:\*0|0\*)([=+])")
 _LOOSE_COLON = re.compile(r":[ \t]")
 _PROTOCOLS: Final = {"tcp": TCP, "udp": UDP, "icmp": ICMP, "raw": RAW}
-_CIPHERS: Final = {"3des": Encryption.TRIPLE_DES, "des": Encryption.DES, "none": Encryption.NULL}
 _HASHES: Final = {"sha": Integrity.SHA1, "md5": Integrity.MD5}
-_DH_GROUPS: Final = {row.netsh: row.group for row in GROUPS.values() if row.netsh is not None}
 _LARGEST: Final = 0xFFFFFFFF
 
 
@@ -263,36 +258,21 @@ def read_negotiation(text: str, slot: Slot) -> Negotiation:
 
 
 def _offer(tree: Tree[Token], slot: Slot) -> tuple[QuickModeOffer, bool, DhGroup | None]:
-    transforms = tuple(_transform(part) for part in subtrees(tree))
+    transforms = tuple(methods.transform(part, _HASHES, _OFFER_FORM) for part in subtrees(tree))
     if len({type(transform) for transform in transforms}) < len(transforms):
         raise RefusedError(netsh.SAME_TWICE, _OFFER_FORM)
     ends = {token.type: token for token in tokens(tree)}
     pfs = ends.get("PFS")
-    group = _DH_GROUPS.get(pfs[-1]) if pfs is not None else None
+    group = methods.DH_GROUPS.get(pfs[-1]) if pfs is not None else None
     lifetimes = [_lifetime(ends.get(name), usual, slot) for name, usual in _USUAL.items()]
     return QuickModeOffer(transforms, *lifetimes), pfs is not None, group
 
 
-_USUAL: Final = {"SECONDS": range(300, 172_800 + 1), "KILOBYTES": range(20_480, 2_147_483_647 + 1)}
+_USUAL: Final = {"SECONDS": methods.SECONDS, "KILOBYTES": methods.KILOBYTES}
 
 
 def _lifetime(token: Token | None, usual: range, slot: Slot) -> int:
-    if token is None:
-        return 0
-    amount = number(token[:-1], _LARGEST, messages.BAD_NEGOTIATION)
-    if amount and amount not in usual:
-        slot.remark(netsh.LIFETIME_LIMITS)
-    return amount
-
-
-def _transform(tree: Tree[Token]) -> Transform:
-    names = [token.lower() for token in tokens(tree)]
-    if tree.data == "ah":
-        return AhTransform(_HASHES[names[0]])
-    cipher, hash_ = _CIPHERS[names[0]], _HASHES.get(names[1])
-    if cipher is Encryption.NULL and hash_ is None:
-        raise RefusedError(netsh.NO_PROTECTION, _OFFER_FORM)
-    return EspTransform(cipher, hash_)
+    return 0 if token is None else methods.lifetime(token[:-1], usual, messages.BAD_NEGOTIATION, slot)
 
 
 def read_main_mode_offers(text: str, slot: Slot) -> tuple[MainModeOffer, ...]:
@@ -304,7 +284,9 @@ def read_main_mode_offers(text: str, slot: Slot) -> tuple[MainModeOffer, ...]:
         raise RefusedError(messages.BAD_MAIN_MODE, expected, start=start, option=slot.tag)
     slot.remark(messages.UNVERIFIED, what="-1s")
     rows = (tuple(tokens(method)) for method in subtrees(tree))
-    return tuple(MainModeOffer(_CIPHERS[c.lower()], _HASHES[h.lower()], _DH_GROUPS[str(g)]) for c, h, g in rows)
+    return tuple(
+        MainModeOffer(methods.CIPHERS[c.lower()], _HASHES[h.lower()], methods.DH_GROUPS[str(g)]) for c, h, g in rows
+    )
 
 
 def read_rekey(text: str, slot: Slot) -> Rekey:

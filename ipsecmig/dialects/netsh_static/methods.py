@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ipsecmig.dialects.netsh_static import messages, syntax
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Slot, number, subtrees, tokens
 from ipsecmig.dialects.netsh_static.syntax import Unparsed
-from ipsecmig.model.algorithms import ENCRYPTION, GROUPS, INTEGRITY, Encryption
+from ipsecmig.dialects.notes import Note
+from ipsecmig.model.algorithms import ENCRYPTION, GROUPS, INTEGRITY, Encryption, Integrity
 from ipsecmig.model.policy import AhTransform, Certificate, EspTransform, MainModeOffer, QuickModeOffer, Transform
 
 if TYPE_CHECKING:
     from lark import Token, Tree
 
-_CIPHERS: Final = {row.netsh.lower(): row.encryption for row in ENCRYPTION.values() if row.netsh is not None}
+CIPHERS: Final = {row.netsh.lower(): row.encryption for row in ENCRYPTION.values() if row.netsh is not None}
 _HASHES: Final = {row.netsh.lower(): row.integrity for row in INTEGRITY.values() if row.netsh is not None}
-_GROUPS: Final = {row.netsh: row.group for row in GROUPS.values() if row.netsh is not None}
+DH_GROUPS: Final = {row.netsh: row.group for row in GROUPS.values() if row.netsh is not None}
 
 _MODERN = re.compile(
     r"AES|SHA-?(?:2|256|384|512)|ECDH|DH-?GROUP|GCM|GMAC|CHACHA|-(?:4|5|14|15|16|19|20|24)\b", re.IGNORECASE
 )
 _LARGEST: Final = 0xFFFFFFFF
-_SECONDS: Final = range(300, 172_800 + 1)
-_KILOBYTES: Final = range(20_480, 2_147_483_647 + 1)
+SECONDS: Final = range(300, 172_800 + 1)
+KILOBYTES: Final = range(20_480, 2_147_483_647 + 1)
 _MM_FORM: Final = 'CIPHER-HASH-GROUP ..., for example "3DES-SHA1-2 3DES-MD5-2"'
 _QM_FORM: Final = (
     'AH[HASH] or ESP[CIPHER,HASH], joined by + and with :KILOBYTESk/SECONDSs, for example "ESP[3DES,SHA1]"'
@@ -40,7 +42,7 @@ def read_mm_methods(text: str, slot: Slot) -> tuple[MainModeOffer, ...]:
 
 
 def _main_mode_offer(cipher: Token, hash_: Token, group: Token) -> MainModeOffer:
-    return MainModeOffer(_CIPHERS[cipher.lower()], _HASHES[hash_.lower()], _GROUPS[str(group)])
+    return MainModeOffer(CIPHERS[cipher.lower()], _HASHES[hash_.lower()], DH_GROUPS[str(group)])
 
 
 def read_qm_methods(text: str, slot: Slot) -> tuple[QuickModeOffer, ...]:
@@ -53,28 +55,32 @@ def read_qm_methods(text: str, slot: Slot) -> tuple[QuickModeOffer, ...]:
 
 def _quick_mode_offer(tree: Tree[Token], slot: Slot) -> QuickModeOffer:
     parts = {part.data: part for part in subtrees(tree)}
-    transforms = tuple(_transform(part) for part in subtrees(tree) if part.data in ("ah", "esp"))
+    named = (part for part in subtrees(tree) if part.data in ("ah", "esp"))
+    transforms = tuple(transform(part, _HASHES, "ESP[None,SHA1] or ESP[None,MD5]") for part in named)
     if len({type(transform) for transform in transforms}) < len(transforms):
         raise RefusedError(messages.SAME_TWICE, _QM_FORM)
-    seconds = _lifetime(parts.get("seconds"), _SECONDS, slot)
-    return QuickModeOffer(transforms, seconds, _lifetime(parts.get("kilobytes"), _KILOBYTES, slot))
+    seconds = _lifetime(parts.get("seconds"), SECONDS, slot)
+    return QuickModeOffer(transforms, seconds, _lifetime(parts.get("kilobytes"), KILOBYTES, slot))
 
 
-def _transform(tree: Tree[Token]) -> Transform:
+def transform(tree: Tree[Token], hashes: Mapping[str, Integrity], expected: str) -> Transform:
+    """Return the transform that an `ah` or `esp` names; `hashes` by their names in lower case. Raises RefusedError."""
     names = [token.lower() for token in tokens(tree)]
     if tree.data == "ah":
-        return AhTransform(_HASHES[names[0]])
-    cipher, hash_ = _CIPHERS[names[0]], _HASHES.get(names[1])
+        return AhTransform(hashes[names[0]])
+    cipher, hash_ = CIPHERS[names[0]], hashes.get(names[1])
     if cipher is Encryption.NULL and hash_ is None:
-        raise RefusedError(messages.NO_PROTECTION, "ESP[None,SHA1] or ESP[None,MD5]")
+        raise RefusedError(messages.NO_PROTECTION, expected)
     return EspTransform(cipher, hash_)
 
 
 def _lifetime(tree: Tree[Token] | None, usual: range, slot: Slot) -> int:
-    """Return the lifetime that `tree` states; 0 means Windows' default."""
-    if tree is None:
-        return 0
-    amount = number(next(tokens(tree)), _LARGEST, messages.BAD_METHODS)
+    return 0 if tree is None else lifetime(next(tokens(tree)), usual, messages.BAD_METHODS, slot)
+
+
+def lifetime(text: str, usual: range, note: Note, slot: Slot) -> int:
+    """Return a lifetime, of which 0 means Windows' default. Raises RefusedError with `note` for what is no number."""
+    amount = number(text, _LARGEST, note)
     if amount and amount not in usual:
         slot.remark(messages.LIFETIME_LIMITS)
     return amount
