@@ -16,6 +16,7 @@ from ipsecmig.dialects.ipseccmd import messages, syntax, values
 from ipsecmig.dialects.ipseccmd.syntax import Section, Word
 from ipsecmig.dialects.netsh_static import addresses
 from ipsecmig.dialects.netsh_static import messages as netsh
+from ipsecmig.dialects.netsh_static.binding import whole
 from ipsecmig.dialects.netsh_static.slots import RefusedError, Remark, Slot, number
 from ipsecmig.dialects.notes import Note
 from ipsecmig.model.policy import LOCAL_STORE, AuthenticationMethod, StoreKind, StoreLocation
@@ -75,8 +76,7 @@ class Line:
         """Return the place of `option` with its value, by default that of the line."""
         place = self.places.get(option)
         if not option or place is None:
-            text = self.command.text
-            return self.command.origin(len(text) - len(text.lstrip(" \t")), len(text.rstrip(" \t")))
+            return whole(self.command)
         return self.command.origin(place.start, place.end)
 
     def say(self, note: Note, at: str = "", **fields: object) -> Diagnostic:
