@@ -104,14 +104,16 @@ def _place(node: Node[tuple[Treatment, bool]], point: tuple[int, int, int, int])
 
 
 def classes(views: Sequence[View]) -> tuple[tuple[Names, ...], ...]:
-    """Return all pairs of the hosts that have `views`, those together that meet each other alike."""
+    """Return all pairs of the hosts that have `views`, those together that meet each other alike.
+
+    The first pair of a class has its hosts in their order, which the digests, other ones in every run, cannot give.
+    """
     found: dict[Names, list[Names]] = {}
     known = [(one.host, one.of) for one in views if one.of is not None]
     for position, (one, of_one) in enumerate(known):
         for other, of_other in known[position + 1 :]:
-            ours, theirs = of_one[other], of_other[one]
-            alike, names = (ours, theirs), (one, other)
-            if theirs < ours:
+            alike, names = (of_one[other], of_other[one]), (one, other)
+            if alike not in found and alike[::-1] in found:
                 alike, names = alike[::-1], names[::-1]
             found.setdefault(alike, []).append(names)
     return tuple(map(tuple, found.values()))

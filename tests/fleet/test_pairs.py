@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies.small import SMALL_ADDRESSES, small_policies
 
 from ipsecmig.fleet.hosts import FleetHost, Text
-from ipsecmig.fleet.pairs import classes, disagreements, view
+from ipsecmig.fleet.pairs import View, classes, disagreements, view
 from ipsecmig.model.inventory import UNKNOWN_SURROUNDINGS
 from ipsecmig.model.policy import PolicyStore
 from ipsecmig.model.selectors import AddressRange, Family
@@ -89,3 +89,19 @@ def test_pairs_of_one_class_disagree_alike(stores: list[PolicyStore], numbers: l
     )
     for group in groups:
         assert len({frozenset(_found(named, pair)) for pair in group}) == 1
+
+
+@pytest.mark.parametrize("digests", ["ab", "ba", "aa"])
+def test_which_host_comes_first_does_not_depend_on_digests(digests: str) -> None:
+    one, other = tuple(digests)
+    views = [
+        View("h1", {"h2": one, "h3": one}),
+        View("h2", {"h1": other, "h3": one}),
+        View("h3", {"h1": "c", "h2": "c"}),
+    ]
+    assert classes(views) == ((("h1", "h2"),), (("h1", "h3"), ("h2", "h3")))
+
+
+def test_pairs_of_one_class_stand_the_same_way_round() -> None:
+    views = [View("h1", {"h2": "a", "h3": "a"}), View("h2", {"h1": "b", "h3": "b"}), View("h3", {"h1": "b", "h2": "a"})]
+    assert classes(views) == ((("h1", "h2"), ("h1", "h3"), ("h3", "h2")),)
