@@ -174,6 +174,11 @@ class Words(Generic[M]):
             {row.powershell.lower(): row.member for row in back if row.powershell is not None},
         )
 
+    def token_of_powershell(self, text: str) -> str:
+        """Return the registry's word for PowerShell's; one that is not in the table stays, and is then unread."""
+        member = self.by_powershell.get(text.lower())
+        return text if member is None else self.by_member[member].token or text
+
 
 ACTIONS: Final = Words.of(
     Word(RuleAction.REQUIRE_BOTH, "Secure", "requireinrequireout", "Require,Require"),

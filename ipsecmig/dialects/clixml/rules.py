@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ipsecmig.consec.objects import Token
-from ipsecmig.consec.vocabulary import ACTIONS, INTERFACE_TYPES, KEY_MODULES, PROFILES, M, RuleAction, Words
+from ipsecmig.consec.vocabulary import ACTIONS, INTERFACE_TYPES, KEY_MODULES, PROFILES, RuleAction
 from ipsecmig.dialects.clixml.properties import Properties
 
 ADDRESSES: Final = "MSFT_NetAddressFilter"
@@ -113,7 +113,7 @@ def _profiles(rule: Properties) -> tuple[str, ...]:
         if bits & 7 == 7 and bits in {7, 0x7FFF}:
             return ()
         return tuple(name for bit, name in _PROFILE_BITS.items() if bits & bit) if 0 < bits < 8 else found
-    return tuple(_token(PROFILES, one.strip()) for one in found if one != "0")
+    return tuple(PROFILES.token_of_powershell(one.strip()) for one in found if one != "0")
 
 
 def _action(rule: Properties) -> list[Token]:
@@ -132,7 +132,8 @@ def _set(rule: Properties, name: str, token: str) -> list[Token]:
 
 
 def _module(rule: Properties) -> list[Token]:
-    return [Token("KeyMod", _token(KEY_MODULES, one)) for one in rule.texts("KeyModule") if one not in {"0", "Default"}]
+    stated = (one for one in rule.texts("KeyModule") if one not in {"0", "Default"})
+    return [Token("KeyMod", KEY_MODULES.token_of_powershell(one)) for one in stated]
 
 
 def _tunnel(rule: Properties) -> list[Token]:
@@ -166,7 +167,7 @@ def _conditions(filters: Filters) -> list[Token]:
         found += [Token("IF", one) for one in filters[INTERFACES].chosen("InterfaceAlias")]
     if INTERFACE_KINDS in filters:
         kinds = filters[INTERFACE_KINDS].chosen("InterfaceType")
-        found += [Token("IFType", _token(INTERFACE_TYPES, one)) for one in kinds if one != "0"]
+        found += [Token("IFType", INTERFACE_TYPES.token_of_powershell(one)) for one in kinds if one != "0"]
     return found
 
 
@@ -191,9 +192,3 @@ def _protocol(filter_: Properties) -> list[Token]:
     found += [Token("IcmpType", one) for one in filter_.chosen("IcmpType")]
     dynamic = filter_.text("DynamicTarget", "DynamicTransport")
     return found if dynamic.lower() in _ANY else [*found, Token("DynamicTarget", dynamic)]
-
-
-def _token(words: Words[M], text: str) -> str:
-    """Return the registry's word for PowerShell's; a word that PowerShell does not have stays, and is then unread."""
-    member = words.by_powershell.get(text.lower())
-    return text if member is None else words.by_member[member].token or text

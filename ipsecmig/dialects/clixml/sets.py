@@ -137,8 +137,7 @@ def _rest(properties: Properties) -> Iterator[Token]:
 
 
 def _word(token: str, words: Words[M], text: str) -> Token:
-    member = words.by_powershell.get(text.lower())
-    return Token(token, text if member is None else words.by_member[member].token or text)
+    return Token(token, words.token_of_powershell(text))
 
 
 def is_cut_off(found: Suites) -> bool:

@@ -46,7 +46,7 @@ def _each(token: str, words: Words[M]) -> _Reader:
 
     def read(values: tuple[str, ...]) -> Iterator[Token]:
         if not _is_any(values):
-            yield from (Token(token, _word(words, value)) for value in values)
+            yield from (Token(token, words.token_of_powershell(value)) for value in values)
 
     return read
 
@@ -55,14 +55,9 @@ def _one(token: str, words: Words[M]) -> _Reader:
     """Return the reader of one word, which PowerShell may write as a list: AH, ESP."""
 
     def read(values: tuple[str, ...]) -> Iterator[Token]:
-        yield Token(token, _word(words, ",".join(values)))
+        yield Token(token, words.token_of_powershell(",".join(values)))
 
     return read
-
-
-def _word(words: Words[M], text: str) -> str:
-    member = words.by_powershell.get(text.lower())
-    return text if member is None else words.by_member[member].token or text
 
 
 def _is_any(values: tuple[str, ...]) -> bool:
@@ -116,7 +111,8 @@ def _hash(token: str) -> _Reader:
     def read(values: tuple[str, ...]) -> Iterator[Token]:
         text = ",".join(values)
         if text.lower() != "none":
-            yield Token(token, _word(GCM_HASHES if text.lower() in GCM_HASHES.by_powershell else HASHES, text))
+            words = GCM_HASHES if text.lower() in GCM_HASHES.by_powershell else HASHES
+            yield Token(token, words.token_of_powershell(text))
 
     return read
 
