@@ -160,9 +160,7 @@ def format_rule(rule: ConnectionSecurityRule) -> str:
 def rule_tokens(rule: ConnectionSecurityRule) -> Iterator[Token]:
     """Yield the tokens of `rule`; what it does not say is left out."""
     if rule.action is not None:
-        yield Token("Action", ACTIONS.by_member[rule.action].token or "")
-    if rule.action is RuleAction.REQUIRE_IN_CLEAR_OUT:
-        yield Token("SecureInClearOut", "TRUE")
+        yield from action_tokens(rule.action)
     yield Token("Active", "TRUE" if rule.active else "FALSE")
     yield from _scope_tokens(rule.scope)
     if rule.protocol is not None:
@@ -187,6 +185,13 @@ def rule_tokens(rule: ConnectionSecurityRule) -> Iterator[Token]:
     )
     yield from (Token(*each) for each in texts if each[1])
     yield from rule.unread
+
+
+def action_tokens(action: RuleAction) -> Iterator[Token]:
+    """Yield the tokens of `action`: its word, and the flag that tells the two of `Secure` apart."""
+    yield Token("Action", ACTIONS.by_member[action].token or "")
+    if action is RuleAction.REQUIRE_IN_CLEAR_OUT:
+        yield Token("SecureInClearOut", "TRUE")
 
 
 def main_mode_rule_tokens(rule: MainModeRule) -> Iterator[Token]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from ipsecmig.consec.objects import Token
-from ipsecmig.consec.vocabulary import ACTIONS, INTERFACE_TYPES, KEY_MODULES, PROFILES, RuleAction
+from ipsecmig.consec.rules import action_tokens
+from ipsecmig.consec.vocabulary import ACTIONS, INTERFACE_TYPES, KEY_MODULES, PROFILES
 from ipsecmig.dialects.clixml.properties import Properties
 
 ADDRESSES: Final = "MSFT_NetAddressFilter"
@@ -120,10 +121,7 @@ def _action(rule: Properties) -> list[Token]:
     sides = [rule.text(name) for name in ("InboundSecurity", "OutboundSecurity")]
     words = ",".join(_SECURITY.get(side, side) for side in sides).lower()
     action = ACTIONS.by_powershell.get(words)
-    if action is None:
-        return [Token("Action", words)]
-    clear = [Token("SecureInClearOut", "TRUE")] if action is RuleAction.REQUIRE_IN_CLEAR_OUT else []
-    return [Token("Action", ACTIONS.by_member[action].token or ""), *clear]
+    return [Token("Action", words)] if action is None else list(action_tokens(action))
 
 
 def _set(rule: Properties, name: str, token: str) -> list[Token]:

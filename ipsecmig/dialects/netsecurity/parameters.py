@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ipsecmig.consec.objects import Token
+from ipsecmig.consec.rules import action_tokens
 from ipsecmig.consec.vocabulary import (
     ACTIONS,
     ADDRESS_KEYWORDS,
@@ -21,7 +22,6 @@ from ipsecmig.consec.vocabulary import (
     PFS_GROUPS,
     PROFILES,
     M,
-    RuleAction,
     Words,
 )
 
@@ -194,11 +194,10 @@ def rule(given: Given) -> list[Token]:
     action = ACTIONS.by_powershell.get(words)
     if action is None:
         return [*found, Token("Action", words)]
-    clear = [Token("SecureInClearOut", "TRUE")] if action is RuleAction.REQUIRE_IN_CLEAR_OUT else []
     is_tunnel = "tunnel" in ",".join(given.get("mode", ())).lower()
     ends = {"localtunnelendpoint", "remotetunnelendpoint"} & given.keys()
     dynamic = [Token("LTunnel4_2", "Any")] if is_tunnel and len(ends) < 2 else []
-    return [*found, Token("Action", ACTIONS.by_member[action].token or ""), *clear, *dynamic]
+    return [*found, *action_tokens(action), *dynamic]
 
 
 def authentication_proposal(given: Given) -> list[Token]:
