@@ -62,6 +62,16 @@ class Plan:
     withheld: list[Withheld] = field(default_factory=list)
     nested: bool = False
 
+    @property
+    def holds_secret(self) -> bool:
+        """Whether a rule names a preshared key, which the script then holds."""
+        return any(one.secret is not None for key in self.sets.authentication for one in key)
+
+    @property
+    def assumptions(self) -> frozenset[str]:
+        """What the rules rest on, as `--assume` calls it."""
+        return frozenset({"specific-first"} if self.nested else ())
+
 
 class _Used(NamedTuple):
     """An active rule with its list and its action."""

@@ -20,7 +20,6 @@ SCRIPT: Final = "ipsecmig-consec.netsh"
 ROLLBACK: Final = "ipsecmig-consec-rollback.netsh"
 
 _NAME: Final = "consec"
-_SPECIFIC_FIRST: Final = frozenset({"specific-first"})
 _RULE: Final = "advfirewall consec"
 
 
@@ -33,14 +32,12 @@ def emit(request: EmissionRequest) -> Emission:
         plan.troubles.add(request.policy, AttributeKind.POLICY_CONNECTION_SECURITY, trouble)
     _not_ascii(request, plan)
     losses, exact = account(request, capabilities(plan.troubles, _NAME))
-    secret = any(one.secret is not None for key in plan.sets.authentication for one in key)
     files = (
-        OutputFile(SCRIPT, _file(texts.head(request, _PURPOSE), _script(plan)), secret=secret),
+        OutputFile(SCRIPT, _file(texts.head(request, _PURPOSE), _script(plan)), secret=plan.holds_secret),
         OutputFile(ROLLBACK, _file(texts.head(request, _ROLLBACK_PURPOSE), _rollback(plan))),
     )
     notes = tuple(texts.notes(request, plan, SCRIPT))
-    assumptions = _SPECIFIC_FIRST if plan.nested else frozenset[str]()
-    return Emission(_NAME, files, losses, exact, notes, assumptions=assumptions)
+    return Emission(_NAME, files, losses, exact, notes, assumptions=plan.assumptions)
 
 
 def _not_ascii(request: EmissionRequest, plan: Plan) -> None:

@@ -19,7 +19,6 @@ SCRIPT: Final = "ipsecmig.ps1"
 ROLLBACK: Final = "ipsecmig-rollback.ps1"
 
 _NAME: Final = "powershell"
-_SPECIFIC_FIRST: Final = frozenset({"specific-first"})
 _MAIN_MODE: Final = "ipsecmig-main-mode"
 _STORE: Final = "-PolicyStore $PolicyStore"
 _HEAD: Final = (
@@ -33,14 +32,12 @@ def emit(request: EmissionRequest) -> Emission:
     """Return the script that makes the rules for the policy of `request`, and the one that takes them away."""
     plan = make_plan(request, words.refusal)
     losses, exact = account(request, capabilities(plan.troubles, _NAME))
-    secret = any(one.secret is not None for key in plan.sets.authentication for one in key)
     files = (
-        OutputFile(SCRIPT, _file(texts.head(request, _PURPOSE), _script(plan)), secret=secret),
+        OutputFile(SCRIPT, _file(texts.head(request, _PURPOSE), _script(plan)), secret=plan.holds_secret),
         OutputFile(ROLLBACK, _file(texts.head(request, _ROLLBACK_PURPOSE), _rollback(plan))),
     )
     notes = tuple(texts.notes(request, plan, SCRIPT))
-    assumptions = _SPECIFIC_FIRST if plan.nested else frozenset[str]()
-    return Emission(_NAME, files, losses, exact, notes, assumptions=assumptions)
+    return Emission(_NAME, files, losses, exact, notes, assumptions=plan.assumptions)
 
 
 def _file(head: Iterable[str], body: Iterable[str]) -> bytes:
