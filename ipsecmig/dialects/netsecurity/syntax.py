@@ -38,12 +38,11 @@ class Call(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """A variable, in lower case, that gets plain values. `is_parameter` marks one that the caller may give."""
+    """A variable, in lower case, that gets plain values."""
 
     variable: str
     values: tuple[Value, ...]
     origin: Origin
-    is_parameter: bool = False
 
 
 class Unread(NamedTuple):
@@ -109,7 +108,7 @@ def _statement(tree: Tree[Token] | Token, origin: Origin) -> Statement | None:
         return None
     if tree.data == "parameters":
         name = next(str(p) for p in parts if getattr(p, "type", "") == "VARIABLE")
-        return Assignment(name[1:].lower(), (_value(parts[-1]),), origin, is_parameter=True)
+        return Assignment(name[1:].lower(), (_value(parts[-1]),), origin)
     if tree.data == "pipeline":
         return _call(parts[0], "", origin)
     variable, right = str(parts[0])[1:].lower(), parts[1]

@@ -45,7 +45,6 @@ class State:
     contexts: list[Node] = field(default_factory=list)
     main_mode: list[Node] = field(default_factory=list)
     quick_mode: list[Node] = field(default_factory=list)
-    keying: int = 0
     callouts: int = 0
     other_filters: int = 0
     unknown: list[Node] = field(default_factory=list)
@@ -71,12 +70,12 @@ class State:
 
     def _filter(self, item: Node) -> None:
         layer = item.value("layerKey")
+        if layer in KEYING_LAYERS:
+            return
         if layer in QUICK_MODE_LAYERS:
             self.quick_mode.append(item)
         elif layer in MAIN_MODE_LAYERS:
             self.main_mode.append(item)
-        elif layer in KEYING_LAYERS:
-            self.keying += 1
         elif any(one.text.startswith(CALLOUTS) for one in item.walk()):
             self.callouts += 1
         elif not layer or "IPSEC" in layer.upper():

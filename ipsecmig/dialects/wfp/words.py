@@ -39,7 +39,6 @@ MAIN_MODE_GROUPS: Final[Mapping[str, DhGroup]] = {
     "IKEEXT_DH_GROUP_14": DhGroup.MODP2048,
     "IKEEXT_DH_GROUP_2048": DhGroup.MODP2048,
 }
-AUTHENTICATION: Final = "IKEEXT_"
 CIPHERS: Final[Mapping[str, Encryption]] = {
     "IPSEC_CIPHER_TYPE_DES": Encryption.DES,
     "IPSEC_CIPHER_TYPE_3DES": Encryption.TRIPLE_DES,
