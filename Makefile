@@ -21,7 +21,7 @@ demo: $(VENV)/installed
 	@ls -l out
 
 test: $(VENV)/installed-dev lab-packages kerberos guest-kernel libreswan
-	$(PYTEST) -n auto --dist loadgroup
+	$(PYTEST) -n auto --dist loadfile
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile(
     "ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -20,16 +20,20 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-LAB = tuple(Path(__file__).parent / name for name in ("lab", "probe"))
-"""Whose tests use the networks and the raw sockets of this machine, and so run one after another."""
+LOOPBACK = ("tests/probe/", "tests/lab/test_probe_echo.py")
+"""Whose tests use raw sockets and the IKE ports of this machine itself, and so run one after another."""
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep together what runs in one process where there are several: each file, and all that belongs to the lab."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            group = "lab" if any(map(item.path.is_relative_to, LAB)) else str(item.path)
-            item.add_marker(pytest.mark.xdist_group(group))
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps together what runs in one process where there are several: each file, and all that `LOOPBACK` names."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "loopback" if nodeid.startswith(LOOPBACK) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFile:
+    return _ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

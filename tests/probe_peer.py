@@ -48,11 +48,14 @@ class Peer:
         return port
 
     def run(self) -> None:
+        """Answer until it is stopped and all that came is read."""
         self.udp.settimeout(0.02)
-        while not self._stop.is_set():
+        while True:
             try:
                 data, source = self.udp.recvfrom(65535)
             except TimeoutError:
+                if self._stop.is_set():
+                    return
                 for engine in self.engines.values():
                     engine.on_timer(time.monotonic())
                 continue

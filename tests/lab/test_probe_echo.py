@@ -50,15 +50,14 @@ class Echoing(threading.Thread):
         self._ending = threading.Event()
 
     def run(self) -> None:
-        while not self._ending.is_set():
-            try:
-                packet = self._in.recv(65535)
-            except TimeoutError:
-                continue
-            if packet[16:20] == PEER.packed:
-                self._echo(packet)
-        self._in.close()
-        self._out.close()
+        with self._in, self._out:
+            while not self._ending.is_set():
+                try:
+                    packet = self._in.recv(65535)
+                except TimeoutError:
+                    continue
+                if packet[16:20] == PEER.packed:
+                    self._echo(packet)
 
     def _echo(self, packet: bytes) -> None:
         (engine,) = self._peer.engines.values()
