@@ -6,7 +6,7 @@ them and are shared by name; names compare without case. Everything is frozen an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
@@ -166,6 +166,16 @@ class Filter:
     mirrored: bool = True
     description: str = ""
     origin: Origin = field(default=NOWHERE, compare=False)
+
+    def reversed(self) -> Filter:
+        """Return the filter of the way back: its ends are exchanged, with their ports."""
+        return replace(
+            self,
+            source=self.destination,
+            destination=self.source,
+            source_port=self.destination_port,
+            destination_port=self.source_port,
+        )
 
 
 @dataclass(frozen=True, slots=True)

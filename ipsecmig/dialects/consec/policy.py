@@ -196,7 +196,7 @@ class _Converter:
             yield self._part(name, location, filters, block, (), link)
             return
         outbound = tuple(replace(f, mirrored=False) for f in filters)
-        inbound = tuple(map(_reversed, outbound))
+        inbound = tuple(each.reversed() for each in outbound)
         remote, local = self._rule.tunnel.remote[0], self._rule.tunnel.local[0]
         if self._rule.action is not RuleAction.REQUIRE_IN_CLEAR_OUT:
             yield self._part(name, location, outbound, action, authentication, link, remote)
@@ -272,13 +272,3 @@ def _why_not(tunnel: TunnelEnds) -> str:
     if not local.is_host or not remote.is_host or local.family is not remote.family:
         return "the ends are not one address each, of one version of IP"
     return ""
-
-
-def _reversed(filter_: Filter) -> Filter:
-    return replace(
-        filter_,
-        source=filter_.destination,
-        destination=filter_.source,
-        source_port=filter_.destination_port,
-        destination_port=filter_.source_port,
-    )

@@ -172,16 +172,10 @@ def _parts(draft: DynamicDraft, rule: DynamicRule) -> Iterator[_Part]:
 
 def _halves(filter_: Filter) -> Iterator[Filter]:
     """Yield `filter_` as filters of one direction each."""
-    yield replace(filter_, mirrored=False)
+    going = replace(filter_, mirrored=False)
+    yield going
     if filter_.mirrored:
-        yield replace(
-            filter_,
-            source=filter_.destination,
-            destination=filter_.source,
-            source_port=filter_.destination_port,
-            destination_port=filter_.source_port,
-            mirrored=False,
-        )
+        yield going.reversed()
 
 
 def _part(draft: DynamicDraft, rule: DynamicRule, name: str, filters: tuple[Filter, ...], action: Action) -> _Part:

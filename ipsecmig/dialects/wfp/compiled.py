@@ -20,7 +20,7 @@ from ipsecmig.dialects.wfp.contexts import (
     quick_mode_context,
     title,
 )
-from ipsecmig.dialects.wfp.filters import layer_family, policy_filters, reversed_filters, selected
+from ipsecmig.dialects.wfp.filters import layer_family, policy_filters, selected
 from ipsecmig.dialects.wfp.state import State, referred
 from ipsecmig.dialects.wfp.words import MAIN_MODE, UnclearError
 from ipsecmig.dialects.xml_input.nodes import Node, verbatim
@@ -169,7 +169,7 @@ class Compiled:
         if context.endpoints is None:
             return _Part(action, (out,), (Rule(name, name, name, authentication, origin=origin),))
         local, remote = context.endpoints
-        back = FilterList(self._unique(f"{name} (inbound)"), reversed_filters(filters), origin=origin)
+        back = FilterList(self._unique(f"{name} (inbound)"), tuple(one.reversed() for one in filters), origin=origin)
         rules = (
             Rule(name, name, name, authentication, remote, origin=origin),
             Rule(back.name, back.name, name, authentication, local, origin=origin),

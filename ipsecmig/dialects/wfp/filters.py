@@ -183,7 +183,7 @@ def policy_filters(what: Selected, family: Family, origin: Origin, *, tunnel: bo
     """Return `what` as filters of a policy, one for each combination of its alternatives.
 
     What is local without an address is this host in transport mode, and everything in a tunnel, whose filters lead
-    one way: see `reversed_filters`. Raises UnclearError for too many combinations.
+    one way: see `Filter.reversed`. Raises UnclearError for too many combinations.
     """
     if what.size > ALTERNATIVES_LIMIT:
         raise UnclearError(f"its alternatives make more than {ALTERNATIVES_LIMIT} filters")
@@ -192,20 +192,3 @@ def policy_filters(what: Selected, family: Family, origin: Origin, *, tunnel: bo
     protocols, remote = what.protocols or (ANY_PROTOCOL,), what.remote or (whole,)
     parts = (local, remote, protocols, what.local_ports or (ANY_PORT,), what.remote_ports or (ANY_PORT,))
     return tuple(Filter(*each, not tunnel, "", origin) for each in itertools.product(*parts))
-
-
-def reversed_filters(filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-    """Return the filters of the way back."""
-    return tuple(
-        Filter(
-            one.destination,
-            one.source,
-            one.protocol,
-            one.destination_port,
-            one.source_port,
-            one.mirrored,
-            "",
-            one.origin,
-        )
-        for one in filters
-    )
