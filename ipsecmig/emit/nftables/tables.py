@@ -33,7 +33,7 @@ class Shape(NamedTuple):
     """Which parts of a packet a table asks for.
 
     `local` and `remote` are `NOT_ASKED`, a prefix length or `RANGE`; the ports `NOT_ASKED`, `ONE_PORT` or `PORT_RANGE`.
-    `link` is the kind of interface, which is outside the key.
+    `link` is the kind of interface, which is outside the key; so is the protocol where `stated` is one.
     """
 
     link: Span
@@ -42,6 +42,7 @@ class Shape(NamedTuple):
     protocol: bool
     local_port: int
     remote_port: int
+    stated: Span = ALL_PROTOCOLS
 
     @property
     def asked(self) -> tuple[bool, ...]:
@@ -190,7 +191,7 @@ class _Shapes:
     def of(self, box: Box) -> Shape:
         """Return the shape of `box`, whose ports are limited only for a single protocol."""
         _, _, link, local, remote, protocol, remote_port, local_port = box
-        return Shape(
+        shape = Shape(
             link,
             self._width(local),
             self._width(remote),
@@ -198,6 +199,11 @@ class _Shapes:
             NOT_ASKED if local_port == ALL_PORTS else _ports(local_port),
             NOT_ASKED if remote_port == ALL_PORTS else _ports(remote_port),
         )
+        if self._family is Family.IPV6 and shape.protocol and shape.has_intervals:
+            # In a key with intervals nft 1.0.6 turns `meta l4proto` into host order, which kernels of 6.12 refuse; the
+            # field of the header, which does for IPv4, is not the protocol where extension headers follow.
+            return shape._replace(protocol=False, stated=protocol)
+        return shape
 
     def _width(self, span: Span) -> int:
         width = self._widths.get(span)

@@ -151,6 +151,7 @@ def map_name(table: Table) -> str:
         if width != NOT_ASKED:
             words.append(f"{name}_range" if width == RANGE else f"{name}{width}")
     words += ["protocol"] if shape.protocol else []
+    words += [] if shape.stated == ALL_PROTOCOLS else [f"protocol{shape.stated[0]}"]
     for name, ports in (("local_port", shape.local_port), ("remote_port", shape.remote_port)):
         if ports != NOT_ASKED:
             words.append(name if ports == ONE_PORT else f"{name}s")
@@ -204,8 +205,7 @@ class _ElementText:
 
 
 _PROTOCOLS: Final = {Family.IPV4: "ip protocol", Family.IPV6: "meta l4proto"}
-"""How a map is asked for the protocol. In one with intervals nft 1.0.6 turns `meta l4proto` into host order, which some
-kernels of 6.12 refuse; in IPv6 the field of the header is not the protocol where extension headers follow."""
+"""How a map is asked for the protocol: see `tables.Shape`."""
 
 
 def lookup(name: str, table: Table, direction: Direction) -> str:
@@ -219,14 +219,20 @@ def lookup(name: str, table: Table, direction: Direction) -> str:
         f"th {ends.remote_port}",
     )
     key = " . ".join(compress(parts, table.shape.asked))
-    return f"{_link_text(table.shape.link, table.family, direction)}{key} vmap @{name}"
+    stated = Condition(table.shape.link, (None, None, _stated(table.shape), None, None))
+    return f"{stated.text(table.family, direction)}{key} vmap @{name}"
+
+
+def _stated(shape: Shape) -> frozenset[Span] | None:
+    return None if shape.stated == ALL_PROTOCOLS else frozenset({shape.stated})
 
 
 def single_rule(table: Table, direction: Direction) -> str:
     """Return the rule that stands for a table of one entry."""
     ((key, entry),) = table.entries.items()
     spans = iter(key)
-    parts = tuple(frozenset({next(spans)}) if asked else None for asked in table.shape.asked)
+    local, remote, protocol, *ports = (frozenset({next(spans)}) if asked else None for asked in table.shape.asked)
+    parts = (local, remote, protocol or _stated(table.shape), *ports)
     match = Condition(table.shape.link, parts).text(table.family, direction)
     return f'{match}{entry.verdict} comment "{short_label(entry.label)}"'
 

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
 from typing import Final, NamedTuple
 
 import pytest
@@ -21,13 +21,28 @@ from ground_truth import Row, Sample, decided_samples
 from ipsecmig.emit import nftables, xfrm
 from ipsecmig.esp.association import SecurityAssociation
 from ipsecmig.esp.bundle import Receiver, Sender
-from ipsecmig.model.algorithms import Encryption, Integrity
-from ipsecmig.model.selectors import AH, ESP
+from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.flatten import flatten
+from ipsecmig.model.policy import (
+    Action,
+    Filter,
+    FilterAction,
+    FilterList,
+    MainMode,
+    MainModeOffer,
+    Policy,
+    PolicyStore,
+    Rule,
+)
+from ipsecmig.model.selectors import AH, ESP, ME, TCP, UDP, AddressRange, PortRange
+from ipsecmig.model.site import Site
 from ipsecmig.model.space import Direction
+from ipsecmig.model.targets import EmissionRequest
 from ipsecmig.model.treatment import Mode
+from ipsecmig.model.windows import WindowsVersion
 from lab import agent
 from lab.guest.states import state
-from lab.guest.wire import PATIENCE, Wire, open_wire
+from lab.guest.wire import PATIENCE, THEIRS, Wire, open_wire
 from lab.harness import Machine, Probe
 from lab.sample_packets import own_ipv6, passes, rows_for_xfrm, texts_for
 from lab.sockets import inside
@@ -67,7 +82,7 @@ class Sighting(NamedTuple):
     probe: Probe
 
 
-Policy = tuple[Template, ...]
+Templates = tuple[Template, ...]
 """The templates of one policy, innermost first."""
 
 
@@ -78,7 +93,7 @@ def is_protect(row: Row) -> bool:
 SAMPLES: Final = [sample for sample in decided_samples() if any(map(is_protect, sample.rows()))]
 
 
-def policies_in(batches: Sequence[str]) -> list[Policy]:
+def policies_in(batches: Sequence[str]) -> list[Templates]:
     """Return the different lists of templates in batches for `ip`."""
     lines = [line for text in batches for line in text.splitlines() if line.startswith("xfrm policy add")]
     return sorted({policy for line in lines if (policy := tuple(templates(line)))})
@@ -96,7 +111,7 @@ class World:
     host: Machine
     wire: Wire
     sockets: agent.Agent
-    policies: list[Policy]
+    policies: list[Templates]
     senders: dict[tuple[Template, str, str], Sender] = field(default_factory=dict)
     receivers: dict[int, Receiver] = field(default_factory=dict)
 
@@ -110,7 +125,7 @@ class World:
             self.senders[template, *ends], self.receivers[sa.spi] = Sender(sa), Receiver(sa)
             self.host.batch(state(sa, template.reqid) + "\n")
 
-    def protect(self, policy: Policy, probe: Probe) -> bytes:
+    def protect(self, policy: Templates, probe: Probe) -> bytes:
         """Return a packet under the SAs that fit a policy."""
         packet = agent.packet(probe)
         for template in policy:
@@ -242,3 +257,30 @@ def test_what_is_forwarded_is_protected_on_one_side(sample: Sample, world: World
             for policy in world.policies:
                 world.wire.send(world.protect(policy, probe))
             assert world.open(world.wire.awaited()) == Sighting(False, probe), row
+
+
+CLOSED: Final = ((1, TCP, 80), (2, TCP, 443), (1, UDP, 53), (2, UDP, 123))
+"""Network, protocol and port of what the policy below blocks."""
+
+
+def test_networks_and_protocols_of_ipv6_in_one_ruleset() -> None:
+    filters = tuple(
+        Filter(AddressRange.parse(f"2001:db8:{network}::/64"), ME, protocol, destination_port=PortRange(port, port))
+        for network, protocol, port in CLOSED
+    )
+    main_mode = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
+    policy = Policy("P", main_mode, (Rule("R", "L", "B"),), assigned=True)
+    store = PolicyStore((policy,), (FilterList("L", filters),), (FilterAction("B", Action.BLOCK),))
+    flat = flatten(store, policy, Site(windows=WindowsVersion.VISTA))
+    ruleset = nftables.TARGET.emit(EmissionRequest(store, policy, flat)).files[0].content.decode()
+    host = Machine("networks")
+    with open_wire(host) as wire:
+        host.nft(ruleset)
+        with inside(host):
+            world = World(host, wire, agent.Agent(), [])
+        for network, protocol, port in product((1, 2), (TCP, UDP), (53, 80, 123, 443)):
+            probe = Probe(protocol, f"2001:db8:{network}::7", str(THEIRS[6]), 49152, port)
+            world.listen(probe)
+            wire.send(agent.packet(probe))
+            assert (probe in world.arrived()) is ((network, protocol, port) not in CLOSED), probe
+        world.sockets.close()
