@@ -69,7 +69,8 @@ MyAddresses = Annotated[
     ),
 ]
 WindowsOption = Annotated[
-    WindowsVersion | None, typer.Option("--windows", help="The source's Windows version; overrides the inventory.")
+    WindowsVersion | None,
+    typer.Option("--windows", help="The source's Windows version; overrides the inventory and the source."),
 ]
 User = Annotated[
     str | None,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ipsecmig.cli.site import make_site
 from ipsecmig.cli.sources import read_store
-from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
+from ipsecmig.model.flatten import FlatPolicy, flatten, host_of, select_policy
 
 if TYPE_CHECKING:
     from ipsecmig.cli.options import HostOptions, Inputs
@@ -27,14 +26,9 @@ def read_flat(inputs: Inputs, site: HostOptions, policy: str | None, printer: Pr
 def read_flat_pair(
     inputs: tuple[Inputs, Inputs], site: HostOptions, policy: str | None, printer: Printer
 ) -> tuple[FlatPolicy, FlatPolicy]:
-    """Return two policies for one host, as `read_flat` does.
-
-    NoDefaultExempt belongs to the host, and many formats cannot say it: where one source states it, it counts for both.
-    """
+    """Return two policies for one host, as `read_flat` does; what one source states of the host counts for both."""
     host = make_site(site)
-    one, other = (read_store(each, printer) for each in inputs)
-    stated = {store.settings.exemptions for store in (one, other)} - {None}
-    if len(stated) == 1 and host.exemptions is None:
-        host = replace(host, exemptions=stated.pop())
-    first, second = (flatten(store, select_policy(store, policy), host) for store in (one, other))
+    stores = [read_store(each, printer) for each in inputs]
+    host = host_of(stores, host)
+    first, second = (flatten(store, select_policy(store, policy), host) for store in stores)
     return first, second

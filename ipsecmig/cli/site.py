@@ -28,7 +28,7 @@ from ipsecmig.model.selectors import (
     ServerRole,
     parse_protocol,
 )
-from ipsecmig.model.site import UNKNOWN_SITE, Site
+from ipsecmig.model.site import Site
 from ipsecmig.model.windows import WindowsVersion
 
 if TYPE_CHECKING:
@@ -180,13 +180,13 @@ class _Reader:
 
     def _site(self, data: dict[str, object]) -> Site:
         servers, names = _mapping(data.get("servers")), _mapping(data.get("names"))
-        exemptions = data.get("no_default_exempt")
+        windows, exemptions = data.get("windows"), data.get("no_default_exempt")
         return Site(
             addresses=self._ranges(("addresses",), data.get("addresses"), single=True),
             servers={ServerRole(role): self._ranges(("servers", role), texts) for role, texts in servers.items()},
             names={name.casefold(): self._ranges(("names", name), texts) for name, texts in names.items()},
             broadcasts=self._ranges(("broadcasts",), data.get("broadcasts"), single=True),
-            windows=WindowsVersion(str(data.get("windows", UNKNOWN_SITE.windows.value))),
+            windows=None if windows is None else WindowsVersion(str(windows)),
             exemptions=exemptions if isinstance(exemptions, int) else None,
         )
 

@@ -57,7 +57,6 @@ def starting_inventory(store: PolicyStore, policy: Policy, sources: str) -> Iter
     yield "# addresses: [10.0.0.5]"
     yield "# What this host is, its domain (empty for a workgroup) and forest:"
     yield "# this: {name: server1, roles: [], domain: example.com, forest: example.com}"
-    yield "# windows: 2003                # 2000, xp, 2003 or vista"
     yield from _settings(store)
     yield from _named("servers", "What the filter keywords stand for on this host:", mentioned.servers)
     yield from _named("names", "The addresses behind DNS names when the filters were made:", mentioned.names)
@@ -82,6 +81,10 @@ def _mentions(store: PolicyStore, policy: Policy) -> _Mentioned:
 
 
 def _settings(store: PolicyStore) -> Iterator[str]:
+    if store.settings.windows is None:
+        yield "# windows: 2003                # 2000, xp, 2003 or vista"
+    else:
+        yield f"windows: {store.settings.windows.value}                # as the source states it"
     if store.settings.exemptions is None:
         yield "# no_default_exempt: 3         # the registry's NoDefaultExempt, 0 to 3"
     else:

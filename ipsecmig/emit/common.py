@@ -20,7 +20,6 @@ from ipsecmig.model.site import Site
 from ipsecmig.model.space import ALL_PORTS, WITH_PORTS, Box, Direction, Span
 from ipsecmig.model.targets import EmissionRequest, Loss, LossKind, SecurityDirection
 from ipsecmig.model.treatment import Block, Permit, Protect
-from ipsecmig.model.windows import TRAITS
 
 CLOSED: Final = SecurityDirection.FAILS_CLOSED
 OPEN: Final = SecurityDirection.FAILS_OPEN
@@ -211,7 +210,7 @@ def _is_negotiated(attribute: Attribute, request: EmissionRequest) -> bool:
     if isinstance(subject, FilterAction):
         return subject.action is Action.NEGOTIATE
     if isinstance(subject, DefaultResponseRule):
-        return subject.active and TRAITS[request.flat.site.windows].default_response
+        return subject.active and request.flat.site.traits.default_response
     return negotiates(request)
 
 

@@ -26,14 +26,14 @@ SEEING_KEYS: Final = frozenset({weak_key.RULE.code})
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A policy as it is written, with all that its store says, and the Windows for which it is read.
+    """A policy as it is written, with all that its store says, and the Windows for which it is read, if that is known.
 
     Hosts with equal texts need one look for all of them. `policy` is one of `store`, or `NO_POLICY`.
     """
 
     store: PolicyStore
     policy: Policy
-    windows: WindowsVersion
+    windows: WindowsVersion | None = None
 
     @property
     def digest(self) -> str:
@@ -84,7 +84,9 @@ def _without_keys(finding: Finding) -> Finding:
     return replace(finding, witness=Witness(witness.packet, without_keys(witness.treatment)))
 
 
-def surroundings(inventory: Inventory, windows: WindowsVersion, addresses: tuple[AddressRange, ...] = ()) -> Inventory:
+def surroundings(
+    inventory: Inventory, windows: WindowsVersion | None, addresses: tuple[AddressRange, ...] = ()
+) -> Inventory:
     """Return `inventory` for one host of the fleet: what it says of its own host is not said of this one."""
     site = replace(inventory.site, addresses=addresses, windows=windows)
     return replace(inventory, site=site, this=Host("this host"))

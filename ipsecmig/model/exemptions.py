@@ -15,7 +15,7 @@ from ipsecmig.model.policy import ConnectionSecurity
 from ipsecmig.model.selectors import AddressRange, Family, PortRange
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import Box, Direction, box
-from ipsecmig.model.windows import TRAITS, WindowsVersion
+from ipsecmig.model.windows import WindowsVersion
 
 KERBEROS_PORT: Final = PortRange(88, 88)
 ISAKMP_PORTS: Final = (PortRange(500, 500), PortRange(4500, 4500))
@@ -66,7 +66,7 @@ def exemption_value(site: Site, stated: int | None) -> int:
     """
     value = stated if site.exemptions is None else site.exemptions
     if value is None:
-        return TRAITS[site.windows].default_exemptions
+        return site.traits.default_exemptions
     return min(value, 1) if site.windows in _NEVER_FILTERS_MULTICAST else value
 
 
@@ -79,7 +79,7 @@ def exemptions(
     host ends them: they are what protection makes of other packets. Of neighbour discovery the space of packets sees no
     more than that it is ICMPv6.
     """
-    families = (Family.IPV4, Family.IPV6) if TRAITS[site.windows].ipv6_in_policy else (Family.IPV4,)
+    families = (Family.IPV4, Family.IPV6) if site.traits.ipv6_in_policy else (Family.IPV4,)
     found = [Exemption("isakmp", tuple(_isakmp(families)))]
     if negotiates:
         protected = [_at_this_host(f, protocol) for f in families for protocol in (selectors.ESP, selectors.AH)]

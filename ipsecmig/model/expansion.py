@@ -19,7 +19,6 @@ from ipsecmig.model.selectors import (
     ServerAddress,
 )
 from ipsecmig.model.site import Site
-from ipsecmig.model.windows import TRAITS
 
 
 class Term(NamedTuple):
@@ -47,7 +46,7 @@ def families_of(filter_: Filter, site: Site) -> tuple[Family, ...]:
     }
     if stated:
         return tuple(sorted(stated))
-    return (Family.IPV4, Family.IPV6) if TRAITS[site.windows].ipv6_in_policy else (Family.IPV4,)
+    return (Family.IPV4, Family.IPV6) if site.traits.ipv6_in_policy else (Family.IPV4,)
 
 
 def expand(address: Address, family: Family, site: Site) -> Iterator[Term]:
@@ -56,8 +55,8 @@ def expand(address: Address, family: Family, site: Site) -> Iterator[Term]:
     Raises LookupError, with a message, for a name or a server that neither the source nor the inventory resolves, and
     for the keywords of servers under a version that has none.
     """
-    if isinstance(address, ServerAddress) and not TRAITS[site.windows].server_addresses:
-        raise LookupError(f"{TRAITS[site.windows].title} does not know the keyword {address.role.value}")
+    if isinstance(address, ServerAddress) and not site.traits.server_addresses:
+        raise LookupError(f"{site.traits.title} does not know the keyword {address.role.value}")
     if isinstance(address, AnyAddress):
         yield Term(False, AddressRange.whole(family))
     elif isinstance(address, Me):

@@ -32,7 +32,7 @@ from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import ALL_LINKS, Box, Direction, Link, Span, box
 from ipsecmig.model.treatment import BLOCK, PERMIT, Block, Permit, Protect, TunnelSense
 from ipsecmig.model.tunnels import TunnelPlan, plan_tunnels
-from ipsecmig.model.windows import TRAITS, WindowsVersion
+from ipsecmig.model.windows import ASSUMED, WindowsVersion
 
 _LINKS: dict[ConnectionType, Span] = {
     ConnectionType.ALL: ALL_LINKS,
@@ -128,10 +128,13 @@ def select_policy(store: PolicyStore, name: str | None = None) -> Policy:
 def flatten(store: PolicyStore, policy: Policy, site: Site = UNKNOWN_SITE) -> FlatPolicy:
     """Return what packets meet under `policy` of `store` on the host that `site` describes.
 
-    Connection security rules came with Vista, so that for a policy of them the host runs that or later.
+    The host runs the Windows that `site` names, else the one that the source states, else the assumed one; the site of
+    the result names it. Connection security rules came with Vista: for a policy of them it runs that or later.
     """
+    windows = site.windows or store.settings.windows
     if policy.connection_security is not None:
-        site = replace(site, windows=WindowsVersion.VISTA)
+        windows = WindowsVersion.VISTA
+    site = replace(site, windows=windows or ASSUMED)
     unknown: list[NotUnderstood] = list(store.not_understood)
     bound = list(_bind(store, policy, unknown))
     tunnels = plan_tunnels([(rule, filters) for rule, filters, _ in bound], site)
@@ -150,9 +153,25 @@ def flatten(store: PolicyStore, policy: Policy, site: Site = UNKNOWN_SITE) -> Fl
         exemptions(site, value, negotiates=negotiates, firewall=policy.connection_security),
         tuple(specific),
         response,
-        tuple(_assumptions(specific, site, value, policy.connection_security)),
+        tuple(_assumptions(specific, site, value, policy.connection_security, stated=windows is not None)),
         tuple(unknown),
     )
+
+
+def host_of(stores: Iterable[PolicyStore], site: Site = UNKNOWN_SITE) -> Site:
+    """Return `site` with what `stores`, sources about one host, state of it and `site` does not.
+
+    NoDefaultExempt and the version of Windows belong to the host, and many formats cannot say them: what one source
+    states counts for all. Where they contradict each other, each keeps its own.
+    """
+    settings = [store.settings for store in stores]
+    windows = {one.windows for one in settings} - {None}
+    exempt = {one.exemptions for one in settings} - {None}
+    if site.windows is None and len(windows) == 1:
+        site = replace(site, windows=windows.pop())
+    if site.exemptions is None and len(exempt) == 1:
+        site = replace(site, exemptions=exempt.pop())
+    return site
 
 
 def _bind(
@@ -195,7 +214,7 @@ def _treatment(policy: Policy, rule: Rule, action: FilterAction, plan: TunnelPla
 
 def _default_response(policy: Policy, site: Site) -> Protect | None:
     rule = policy.default_response
-    if rule is None or not rule.active or not TRAITS[site.windows].default_response:
+    if rule is None or not rule.active or not site.traits.default_response:
         return None
     return Protect(rule.offers, rule.authentication, policy.main_mode, pfs=rule.pfs, responder_only=True)
 
@@ -212,7 +231,7 @@ def _specific_filters(
     treatment = _treatment(policy, rule, action, plan)
     link = _LINKS[rule.connection_type]
     forwards = policy.connection_security is None or rule.tunnel_endpoint is not None
-    traits = TRAITS[site.windows]
+    traits = site.traits
     for filter_ in filter_list.filters:
         try:
             halves = list(_halves(filter_, site))
@@ -306,11 +325,14 @@ def _ports(ports: PortRange) -> int:
 
 
 def _assumptions(
-    specific: list[SpecificFilter], site: Site, value: int, firewall: ConnectionSecurity | None
+    specific: list[SpecificFilter], site: Site, value: int, firewall: ConnectionSecurity | None, *, stated: bool
 ) -> Iterator[str]:
-    traits = TRAITS[site.windows]
-    stated = f"NoDefaultExempt = {value}" if firewall is None else f"IPsecExempt = {firewall.exemptions}"
-    yield f"the source is {traits.title}, with {stated}"
+    """Yield what the answers rest on; `stated` is whether anything states the version of Windows."""
+    traits = site.traits
+    exempt = f"NoDefaultExempt = {value}" if firewall is None else f"IPsecExempt = {firewall.exemptions}"
+    yield f"the source is {traits.title}, with {exempt}"
+    if not stated:
+        yield f"the source's version of Windows is not known: it is taken as {traits.title}"
     if not site.addresses and any(f.source.me or f.destination.me for f in specific):
         yield (
             "this host's addresses are not known: `me` is taken as every source of what goes out"

@@ -13,11 +13,12 @@ from typing import TypeVar
 from ipsecmig.diagnostics import NOWHERE, Origin
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.selectors import ANY_PORT, ANY_PROTOCOL, Address, AddressRange, DnsName, PortRange
+from ipsecmig.model.windows import WindowsVersion
 
 SCHEMA_FORMAT = "ipsecmig-ir"
 """The value of `format` in the JSON form, by which it is known."""
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Version of the JSON form, `major.minor`; a reader accepts its own major version."""
 
 
@@ -290,13 +291,15 @@ class NotUnderstood:
 class HostSettings:
     """Settings outside the policy that bear on its meaning, where the source states them; None where it does not.
 
-    `exemptions` is the value of NoDefaultExempt (0 to 3); `boot_mode` is `permit`, `block` or `stateful`.
+    `exemptions` is the value of NoDefaultExempt (0 to 3); `boot_mode` is `permit`, `block` or `stateful`; `windows` is
+    the host's version of Windows, which nothing sets and only some sources state.
     """
 
     exemptions: int | None = None
     boot_mode: str | None = None
     boot_exemptions: str | None = None
     service_disabled: bool | None = None
+    windows: WindowsVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)

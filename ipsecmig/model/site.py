@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ipsecmig.model.selectors import AddressRange, ServerRole
-from ipsecmig.model.windows import WindowsVersion
+from ipsecmig.model.windows import ASSUMED, TRAITS, WindowsTraits, WindowsVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,13 @@ class Site:
     servers: Mapping[ServerRole, tuple[AddressRange, ...]] = field(default_factory=dict)
     names: Mapping[str, tuple[AddressRange, ...]] = field(default_factory=dict)
     broadcasts: tuple[AddressRange, ...] = ()
-    windows: WindowsVersion = WindowsVersion.SERVER_2003
+    windows: WindowsVersion | None = None
     exemptions: int | None = None
+
+    @property
+    def traits(self) -> WindowsTraits:
+        """What its version of Windows has; where that is not known, what the assumed one has."""
+        return TRAITS[self.windows or ASSUMED]
 
 
 UNKNOWN_SITE = Site()

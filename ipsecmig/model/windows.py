@@ -36,3 +36,6 @@ TRAITS: Final = {
     WindowsVersion.SERVER_2003: WindowsTraits("Windows Server 2003", 3, False, True, True),
     WindowsVersion.VISTA: WindowsTraits("Windows Vista or later", 3, True, True, False),
 }
+
+ASSUMED: Final = WindowsVersion.SERVER_2003
+"""The version that is assumed where nothing states one."""

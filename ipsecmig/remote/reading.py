@@ -23,6 +23,7 @@ from ipsecmig.dialects.registry_tree.paths import place
 from ipsecmig.dialects.registry_tree.tree import Change, KeyMade, ValueSet
 from ipsecmig.errors import InputError
 from ipsecmig.model.policy import NotUnderstood, PolicyStore
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.remote import evidence_messages as messages
 from ipsecmig.remote.commands import POWERSHELL_3, REGISTRY_TEXT, Output
 from ipsecmig.remote.evidence import Evidence, Ran, unpack
@@ -33,6 +34,11 @@ from ipsecmig.verify.merging import merge
 UTF_8: Final = 65001
 _NETSH_OBEYS: Final = (6, 2)
 """From this version of Windows on, netsh prints in the code page of its console."""
+
+_VERSIONS: Final[Mapping[str, WindowsVersion]] = MappingProxyType(
+    {"5.0": WindowsVersion.WINDOWS_2000, "5.1": WindowsVersion.XP, "5.2": WindowsVersion.SERVER_2003}
+)
+_FIRST_VISTA: Final = 6
 
 _TEXTS: Final = frozenset(command.name for command in REGISTRY_TEXT)
 _TYPED: Final[Mapping[Output, Callable[[bytes], tuple[SeenKey, ...]]]] = MappingProxyType(
@@ -56,8 +62,8 @@ class _Found:
 def read_packed(source: Source, options: ReadOptions) -> Reading:
     """Return the policies in a folder of evidence that `evidence.pack` made a source of.
 
-    The registry says what there is; what netsh printed only shows whether the two contradict each other. Raises
-    InputError for a folder that was changed, or whose registry makes no sense.
+    The registry says what there is, and the manifest on which Windows; what netsh printed only shows whether it
+    contradicts the registry. Raises InputError for a folder that was changed, or whose registry makes no sense.
     """
     evidence = unpack(source)
     readings = [_registry(evidence, options), *_shown(evidence)]
@@ -80,7 +86,16 @@ def _registry(evidence: Evidence, options: ReadOptions) -> Reading:
     elif not found.doubts:
         found.doubt("the registry", "no command of the evidence has read it", Origin(evidence.folder))
     doubts = (*store.not_understood, *found.doubts)
-    return Reading(replace(store, not_understood=doubts), tuple(found.said), Strength.STORE)
+    settings = replace(store.settings, windows=windows_of(evidence.manifest.system.version))
+    return Reading(replace(store, settings=settings, not_understood=doubts), tuple(found.said), Strength.STORE)
+
+
+def windows_of(version: str) -> WindowsVersion | None:
+    """Return the Windows of a version such as `6.3.9600`; None where it is not known."""
+    major, _, rest = version.partition(".")
+    if major.isdecimal() and int(major) >= _FIRST_VISTA:
+        return WindowsVersion.VISTA
+    return _VERSIONS.get(f"{major}.{rest.partition('.')[0]}")
 
 
 def _read_typed(evidence: Evidence, ran: Ran, found: _Found) -> None:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity, place
 from ipsecmig.dialects.base import Evidence, Reading
-from ipsecmig.model.flatten import flatten
+from ipsecmig.model.flatten import flatten, host_of
 from ipsecmig.model.policy import (
     FilterAction,
     FilterList,
@@ -23,6 +23,7 @@ from ipsecmig.model.policy import (
     PolicyStore,
     StoreLocation,
 )
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.verify.compare import Result, compare
 from ipsecmig.verify.readback.windows import read_policy
 
@@ -107,7 +108,8 @@ class _Merging:
         """Compare two policies of one name over all packets, unless they are written alike."""
         if first == one and _used(stores[0], first) == _used(stores[1], one):
             return
-        flat, other = (flatten(store, policy) for store, policy in zip(stores, (first, one), strict=True))
+        site = host_of(stores)
+        flat, other = (flatten(store, policy, site) for store, policy in zip(stores, (first, one), strict=True))
         comparison = compare(flat, [read_policy(other)], limit=1)
         if comparison.result is Result.DIFFERENT:
             shown = comparison.differences[0].witness.text()
@@ -159,7 +161,8 @@ class _Merging:
             for name in (one.name for one in fields(HostSettings)):
                 old, new = values.get(name), getattr(store.settings, name)
                 if None not in (old, new) and old != new:
-                    said = f"the setting {name.replace('_', ' ')} is {new} here and {old} elsewhere"
+                    here, elsewhere = (one.value if isinstance(one, WindowsVersion) else one for one in (new, old))
+                    said = f"the setting {name.replace('_', ' ')} is {here} here and {elsewhere} elsewhere"
                     self._contradiction(said, Origin(", ".join(store.sources)))
                 values[name] = new if old is None else old
         return HostSettings(**values)  # type: ignore[arg-type]

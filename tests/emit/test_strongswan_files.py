@@ -50,6 +50,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ME, Address, AddressRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.targets import Emission, EmissionRequest, Loss, LossKind, SecurityDirection
+from ipsecmig.model.windows import WindowsVersion
 
 ESP = EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1)
 DES = EspTransform(Encryption.DES, Integrity.MD5)
@@ -236,7 +237,7 @@ def test_transport_peers_are_blocks(remote: Address, addresses: str) -> None:
 
 
 def test_ipv6_transport_peers_are_everybody() -> None:
-    site = Site(windows=Site().windows.VISTA)
+    site = Site(windows=WindowsVersion.VISTA)
     found = only_connection(secured(remote=AddressRange.parse("fd00::/64"), site=site))
     assert found["remote_addrs"] == "%any6"
     assert only_child(found)["remote_ts"] == "fd00::/64"

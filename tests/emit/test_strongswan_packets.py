@@ -39,6 +39,7 @@ from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.space import WITH_PORTS, Direction, Link, Packet
 from ipsecmig.model.targets import Emission, EmissionRequest, SecurityDirection
 from ipsecmig.model.treatment import Block, Conflict, Permit, Protect, Treatment
+from ipsecmig.model.windows import WindowsVersion
 
 MAIN_MODE: Final = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
 OFFERS: Final = (QuickModeOffer((EspTransform(Encryption.TRIPLE_DES, Integrity.SHA1),), 3600, 100000),)
@@ -336,7 +337,7 @@ def test_negotiated_port_ranges_become_single_ports_or_are_dropped(last: int, mo
 def test_what_falls_into_too_many_parts_lets_nothing_pass() -> None:
     odd = AddressRange(Family.IPV6, 1, (1 << 128) - 2)
     filters = [Filter(odd, odd, TCP, PortRange(1, 65534), PortRange(1, 65534))]
-    site = Site(windows=Site().windows.VISTA)
+    site = Site(windows=WindowsVersion.VISTA)
     for action, modes in ((PERMIT, set()), (BLOCK, {"drop"})):
         emission = strongswan.emit(flat_policy((action, filters), site=site))
         assert {child.mode for child in of_filters(children(emission))} == modes

@@ -38,6 +38,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ANY_PORT, ICMP, ME, TCP, UDP, Address, AddressRange, PortRange
 from ipsecmig.model.site import UNKNOWN_SITE, Site
 from ipsecmig.model.targets import Emission, EmissionRequest, OutputFile
+from ipsecmig.model.windows import WindowsVersion
 from lab.charon import Charon, KernelPolicy, missing_charon, open_charon
 from lab.harness import HOST_ADDRESS, PEER_ADDRESS, Lab, Probe, missing, open_lab
 
@@ -152,7 +153,7 @@ POLICIES: Final = {
     "IPv6": request(
         (SECURE, (Filter(ME, block("fd00:5::/64")), Filter(ME, block("fd00:6::1"), TCP)), PSK),
         (BLOCK, (Filter(ANY, block("fd00::/16")),), PSK),
-        site=Site(windows=Site().windows.VISTA),
+        site=Site(windows=WindowsVersion.VISTA),
     ),
     "a default response rule": request(response=DefaultResponseRule(True, (PSK,), OFFERS)),
     "nothing": request(),

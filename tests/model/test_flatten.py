@@ -11,10 +11,11 @@ from ipsecmig.errors import UsageError
 from ipsecmig.model.conflicts import decision_map
 from ipsecmig.model.exemptions import exemption_value, exemptions
 from ipsecmig.model.explanation import Decider, explain
-from ipsecmig.model.flatten import FlatPolicy, flatten, select_policy
+from ipsecmig.model.flatten import FlatPolicy, flatten, host_of, select_policy
 from ipsecmig.model.packets import parse_packet
 from ipsecmig.model.policy import (
     Action,
+    ConnectionSecurity,
     ConnectionType,
     DefaultResponseRule,
     Filter,
@@ -191,6 +192,58 @@ def test_which_value_is_in_force(
     assert exemption_value(Site(windows=windows, exemptions=in_inventory), stated) == value
     store = replace(store_of(Filter(ANY, ANY)), settings=HostSettings(exemptions=stated))
     assert flat_of(store, Site(windows=windows, exemptions=in_inventory)).exemption_value == value
+
+
+XP, VISTA = WindowsVersion.XP, WindowsVersion.VISTA
+
+
+@pytest.mark.parametrize(
+    ("known", "stated", "windows"),
+    [
+        (None, None, WindowsVersion.SERVER_2003),
+        (None, VISTA, VISTA),
+        (XP, VISTA, XP),
+        (XP, None, XP),
+    ],
+)
+def test_which_windows_it_is(
+    known: WindowsVersion | None, stated: WindowsVersion | None, windows: WindowsVersion
+) -> None:
+    store = replace(store_of(Filter(ANY, ANY)), settings=HostSettings(windows=stated))
+    flat = flat_of(store, Site(windows=known))
+    assert flat.site.windows is windows
+    assert any(one.startswith(f"the source is {flat.site.traits.title}, ") for one in flat.assumptions)
+    assumed = [one for one in flat.assumptions if one.startswith("the source's version of Windows is not known")]
+    assert bool(assumed) is (known is None and stated is None)
+
+
+def test_connection_security_rules_say_which_windows_it_is() -> None:
+    policy = replace(store_of(Filter(ANY, ANY)).policies[0], connection_security=ConnectionSecurity())
+    flat = flatten(store_of(Filter(ANY, ANY)), policy, Site(windows=XP))
+    assert flat.site.windows is VISTA
+    assert not any("is not known: it is taken as" in one for one in flatten(PolicyStore(), policy).assumptions)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "site", "expected"),
+    [
+        (HostSettings(windows=XP), HostSettings(exemptions=1), Site(), Site(windows=XP, exemptions=1)),
+        (HostSettings(windows=XP), HostSettings(windows=XP), Site(), Site(windows=XP)),
+        (HostSettings(windows=XP), HostSettings(windows=VISTA), Site(), Site()),
+        (HostSettings(exemptions=0), HostSettings(exemptions=1), Site(), Site()),
+        (
+            HostSettings(0, windows=XP),
+            HostSettings(),
+            Site(windows=VISTA, exemptions=3),
+            Site((), {}, {}, (), VISTA, 3),
+        ),
+    ],
+)
+def test_what_one_source_states_of_the_host_counts_for_all(
+    first: HostSettings, second: HostSettings, site: Site, expected: Site
+) -> None:
+    stores = [PolicyStore(settings=one) for one in (first, second)]
+    assert host_of(stores, site) == host_of(stores[::-1], site) == expected
 
 
 def test_directed_broadcasts_come_from_the_inventory() -> None:

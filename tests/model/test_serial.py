@@ -44,6 +44,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ANY_PORT, ME, AddressRange, DnsName, PortRange, ServerAddress, ServerRole
 from ipsecmig.model.serial import dumps, from_json, loads, to_json
 from ipsecmig.model.serial.validate import explain, is_valid
+from ipsecmig.model.windows import WindowsVersion
 
 KEY = "correct horse battery staple"
 
@@ -103,7 +104,7 @@ def test_an_origin_nowhere_is_left_out_and_comes_back() -> None:
     assert [f.origin for f in from_json(to_json(store)).filter_lists] == [NOWHERE, Origin("f", 2, 3, 9)]
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1", "1.12"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "1.12"])
 def test_every_minor_version_of_the_own_major_version_is_read(version: str) -> None:
     assert from_json({**to_json(_with_key()), "version": version}).policies[0].name == "P"
 
@@ -151,6 +152,13 @@ def test_a_filter_that_means_nothing_is_refused_with_its_place(
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.message.startswith(f"/filter_lists/0/filters/0{said}")
     assert expected in diagnostic.expected
+
+
+@pytest.mark.parametrize("windows", [None, *WindowsVersion])
+def test_the_version_of_windows_is_there_only_where_it_is_stated(windows: WindowsVersion | None) -> None:
+    document: Any = to_json(PolicyStore(settings=HostSettings(windows=windows)))
+    assert document["settings"].get("windows", "not stated") == ("not stated" if windows is None else windows.value)
+    assert from_json(document).settings.windows is windows
 
 
 def test_names_that_differ_only_in_case_are_refused() -> None:
@@ -215,6 +223,7 @@ def test_the_schema_is_one_and_knows_every_value_of_the_model() -> None:
     parts = schema["$defs"]
     for part, enumeration in (("encryption", Encryption), ("integrity", Integrity), ("group", DhGroup)):
         assert parts[part]["enum"] == [member.value for member in enumeration]
+    assert parts["settings"]["properties"]["windows"]["enum"] == [member.value for member in WindowsVersion]
     for part, key, kinds in (
         ("store", "kind", StoreKind),
         ("filter_action", "action", Action),
@@ -264,7 +273,7 @@ _RICH_STORE = PolicyStore(
         ),
     ),
     (FilterAction("A", Action.NEGOTIATE, _OFFERS, pfs_group=DhGroup.MODP2048), FilterAction("B", Action.BLOCK)),
-    HostSettings(3, "stateful", "none", service_disabled=False),
+    HostSettings(3, "stateful", "none", service_disabled=False, windows=WindowsVersion.VISTA),
     (NotUnderstood("goto end", "run time", Origin("p", offset=9)),),
     ("p",),
 )

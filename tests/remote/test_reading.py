@@ -14,10 +14,12 @@ from ipsecmig.cli.sources import read_sources
 from ipsecmig.dialects.base import Evidence, Reading, ReadOptions, Source
 from ipsecmig.dialects.registry import read
 from ipsecmig.errors import InputError, UsageError
-from ipsecmig.model.flatten import flatten, select_policy
+from ipsecmig.model.flatten import flatten, host_of, select_policy
 from ipsecmig.model.policy import PolicyStore
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.remote.commands import POLICIES, REGISTRY_JSON, SHOW_POLICIES
 from ipsecmig.remote.evidence import Answered
+from ipsecmig.remote.reading import windows_of
 from ipsecmig.testing.answer import Answer
 from ipsecmig.testing.host import Host
 from ipsecmig.testing.languages import Language
@@ -43,7 +45,8 @@ def codes(reading: Reading) -> set[str]:
 
 
 def same(store: PolicyStore, other: PolicyStore) -> bool:
-    flat, read_back = (flatten(one, select_policy(one)) for one in (store, other))
+    site = host_of((store, other))
+    flat, read_back = (flatten(one, select_policy(one), site) for one in (store, other))
     return compare(flat, [read_policy(read_back)]).result is Result.EQUAL
 
 
@@ -57,6 +60,26 @@ def test_the_policy_is_that_of_the_host(tmp_path: Path, release: Release, langua
     assert reading.store.not_understood == ()
     assert same(store, reading.store)
     assert reading.store.settings.service_disabled is False
+    before_vista = release is Release.WINDOWS_2003
+    assert reading.store.settings.windows is (WindowsVersion.SERVER_2003 if before_vista else WindowsVersion.VISTA)
+
+
+@pytest.mark.parametrize(
+    ("version", "windows"),
+    [
+        ("5.0.2195", WindowsVersion.WINDOWS_2000),
+        ("5.1.2600", WindowsVersion.XP),
+        ("5.2.3790", WindowsVersion.SERVER_2003),
+        ("6.0.6002", WindowsVersion.VISTA),
+        ("10.0.26100", WindowsVersion.VISTA),
+        ("4.0.1381", None),
+        ("5.3", None),
+        ("", None),
+        ("x.y", None),
+    ],
+)
+def test_which_windows_a_version_is(version: str, windows: WindowsVersion | None) -> None:
+    assert windows_of(version) is windows
 
 
 def test_the_folder_above_is_the_host_if_there_is_one_only(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from extraction import BOB, SECURE_SERVER, extract, store_of
 from ipsecmig.cli.options import HostOptions
 from ipsecmig.cli.site import make_site
 from ipsecmig.dialects.base import ReadOptions
-from ipsecmig.model.flatten import flatten, select_policy
+from ipsecmig.model.flatten import flatten, host_of, select_policy
 from ipsecmig.remote.commands import REGISTRY_LINES, Output, evidence
 from ipsecmig.remote.evidence import pack, read_manifest
 from ipsecmig.remote.reading import read_packed
@@ -40,7 +40,7 @@ def check_same(script: Path, result: HostResult) -> None:
     assert result.manifest is not None, result.reason
     store, reading = store_of(script), read_packed(pack(result.manifest.parent), ReadOptions())
     assert reading.store.not_understood == store.not_understood == ()
-    site = make_site(HostOptions(script.with_suffix(".site.yaml")))
+    site = host_of((store, reading.store), make_site(HostOptions(script.with_suffix(".site.yaml"))))
     flat, extracted = (flatten(one, select_policy(one), site) for one in (store, reading.store))
     assert compare(flat, [read_policy(extracted)]).result is Result.EQUAL
 
@@ -51,7 +51,7 @@ def serve_and_check(script: Path, host: Host, servers: WinrmServers, folder: Pat
     return result
 
 
-def host_of(script: Path, release: Release, language: Language) -> Host:
+def serving(script: Path, release: Release, language: Language) -> Host:
     site = make_site(HostOptions(script.with_suffix(".site.yaml")))
     return Host(release=release, language=language, keys=registry_keys(store_of(script), site.names))
 
@@ -62,7 +62,7 @@ def host_of(script: Path, release: Release, language: Language) -> Host:
 def test_every_sample_comes_back_from_every_windows(
     winrm_servers: WinrmServers, tmp_path: Path, script: Path, release: Release, language: Language
 ) -> None:
-    result = serve_and_check(script, host_of(script, release, language), winrm_servers, tmp_path)
+    result = serve_and_check(script, serving(script, release, language), winrm_servers, tmp_path)
     assert result.manifest is not None
     manifest, traits, speech = read_manifest(result.manifest.parent), TRAITS[release], SPEECH[language]
     system = manifest.system
@@ -77,7 +77,7 @@ def test_every_sample_comes_back_from_every_windows(
 @pytest.mark.parametrize("language", [Language.GERMAN, Language.CHINESE])
 def test_powershell_that_fails_is_done_without(winrm_servers: WinrmServers, tmp_path: Path, language: Language) -> None:
     """Where PowerShell 2 may not run scripts, reg.exe is asked; what is absent is known by how PowerShell 3 was."""
-    plain = host_of(SECURE_SERVER, Release.WINDOWS_2008, language)
+    plain = serving(SECURE_SERVER, Release.WINDOWS_2008, language)
     failing = {REGISTRY_LINES.line: Answer(stderr=b"PSSecurityException", exit_code=1)}
     host = Host(release=plain.release, language=language, keys=plain.keys, answers=failing)
     serve_and_check(SECURE_SERVER, host, winrm_servers, tmp_path)

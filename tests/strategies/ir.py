@@ -324,6 +324,7 @@ def host_settings() -> SearchStrategy[HostSettings]:
         st.none() | st.sampled_from(["permit", "block", "stateful"]),
         st.none() | st.sampled_from(["none", "TCP:0:3389:inbound"]),
         st.none() | st.booleans(),
+        st.none() | st.sampled_from(WindowsVersion),
     )
 
 
@@ -363,7 +364,7 @@ def stores(draw: DrawFn) -> PolicyStore:
 
 @st.composite
 def sites(draw: DrawFn) -> Site:
-    """Inventories: known or unknown addresses, every version of Windows, every NoDefaultExempt."""
+    """Inventories: known or unknown addresses, every version of Windows or none, every NoDefaultExempt."""
     hosts = st.lists(
         address_ranges(Family.IPV4).map(lambda r: AddressRange(r.family, r.first, r.first)), max_size=2, unique=True
     ).map(tuple)
@@ -372,6 +373,6 @@ def sites(draw: DrawFn) -> Site:
         servers={role: draw(hosts) for role in draw(st.sets(st.sampled_from(ServerRole)))},
         names={"db.example.com": draw(hosts)} if draw(st.booleans()) else {},
         broadcasts=draw(hosts),
-        windows=draw(st.sampled_from(WindowsVersion)),
+        windows=draw(st.none() | st.sampled_from(WindowsVersion)),
         exemptions=draw(st.none() | st.integers(0, 3)),
     )

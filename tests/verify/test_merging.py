@@ -29,6 +29,7 @@ from ipsecmig.model.policy import (
     StoreLocation,
 )
 from ipsecmig.model.selectors import ANY, ME, TCP, PortRange
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.verify.merging import CLASH, CONTRADICTION, NOT_COMPARED, merge
 
 MAIN_MODE = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
@@ -175,3 +176,22 @@ def test_settings_that_contradict_each_other() -> None:
     assert codes(merged) == [CONTRADICTION]
     assert merged.store.settings == HostSettings(exemptions=3, boot_mode="block")
     assert merged.store.not_understood
+
+
+def test_versions_of_windows_that_contradict_each_other() -> None:
+    one = read(PolicyStore(settings=HostSettings(windows=WindowsVersion.VISTA)), Evidence.STORE, "one")
+    other = read(PolicyStore(settings=HostSettings(windows=WindowsVersion.XP)), Evidence.STORE, "other")
+    merged = merge([one, other])
+    assert [one.message for one in merged.diagnostics] == ["the setting windows is xp here and vista elsewhere"]
+    assert merged.store.settings.windows is WindowsVersion.VISTA
+
+
+@pytest.mark.parametrize("windows", WindowsVersion)
+@pytest.mark.parametrize("exemptions", [None, 0, 3])
+def test_what_one_source_states_of_the_host_is_no_contradiction(
+    windows: WindowsVersion, exemptions: int | None
+) -> None:
+    stated = replace(STORED.store, settings=HostSettings(exemptions=exemptions, windows=windows))
+    merged = merge([replace(STORED, store=stated), read(web(mirrored_as_two=True), Evidence.LISTING, "show.txt")])
+    assert codes(merged) == []
+    assert merged.store.settings == stated.settings

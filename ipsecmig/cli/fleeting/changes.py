@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipsecmig.cli.exits import Exit
-from ipsecmig.cli.fleeting.reading import policy_in_force, windows_of
+from ipsecmig.cli.fleeting.reading import policy_in_force
 from ipsecmig.cli.options import Inputs
 from ipsecmig.cli.printer import Line, Piece, Style
 from ipsecmig.cli.sources import read_sources
 from ipsecmig.diagnostics import Severity
 from ipsecmig.errors import BudgetExceeded, InputError, UsageError
 from ipsecmig.model.flatten import FlatPolicy, flatten
-from ipsecmig.model.site import UNKNOWN_SITE, Site
-from ipsecmig.remote.evidence import evidence_folders, read_manifest
+from ipsecmig.remote.evidence import evidence_folders
 from ipsecmig.verify.compare import Result, compare
 from ipsecmig.verify.readback.windows import read_policy
 
@@ -83,8 +82,7 @@ def _flat(folder: Path) -> FlatPolicy:
     reading = read_sources(Inputs((str(folder),)))
     if any(one.severity is Severity.ERROR for one in reading.diagnostics):
         raise InputError(reading.diagnostics)
-    windows = windows_of(read_manifest(folder).system.version) or UNKNOWN_SITE.windows
-    return flatten(reading.store, policy_in_force(reading, None), Site(windows=windows))
+    return flatten(reading.store, policy_in_force(reading, None))
 
 
 _STYLES = {Kind.EQUAL: Style.GOOD, Kind.CHANGED: Style.BAD, Kind.UNDECIDED: Style.BAD}

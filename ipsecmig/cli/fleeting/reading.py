@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ipsecmig.cli.sources import SKIPPED, left_out, load, read_loaded
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from ipsecmig.model.inventory import Inventory
     from ipsecmig.model.policy import Policy
     from ipsecmig.remote.evidence import Manifest
-
-_VERSIONS: Final[Mapping[str, WindowsVersion]] = {
-    "5.0": WindowsVersion.WINDOWS_2000,
-    "5.1": WindowsVersion.XP,
-    "5.2": WindowsVersion.SERVER_2003,
-}
-_FIRST_VISTA: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,9 @@ def read_host(name: str, path: Path, terms: Terms) -> HostRead | None:
     try:
         policy = policy_in_force(reading, terms.policy)
         manifest = read_manifest(path) if is_evidence(path) else None
-        text = Text(reading.store, policy, _windows(manifest, terms))
+        # A fleet has many versions: that of the inventory is for hosts that do not state their own.
+        windows = terms.windows or reading.store.settings.windows or terms.inventory.site.windows
+        text = Text(reading.store, policy, windows)
         addresses = tuple(_addresses(name, manifest, terms.inventory))
         host = make_host(name, text, terms.seal, terms.inventory, terms.codes, addresses)
     except (UsageError, BudgetExceeded) as failure:
@@ -125,21 +120,6 @@ def policy_in_force(reading: Reading, name: str | None) -> Policy:
     store = reading.store
     silent = reading.evidence is Evidence.STORE and not any(policy.assigned for policy in store.policies)
     return NO_POLICY if name is None and silent else select_policy(store, name)
-
-
-def _windows(manifest: Manifest | None, terms: Terms) -> WindowsVersion:
-    if terms.windows is not None:
-        return terms.windows
-    stated = None if manifest is None else windows_of(manifest.system.version)
-    return stated or terms.inventory.site.windows
-
-
-def windows_of(version: str) -> WindowsVersion | None:
-    """Return the Windows of a version such as `6.3.9600`; None where it is not known."""
-    major, _, rest = version.partition(".")
-    if major.isdecimal() and int(major) >= _FIRST_VISTA:
-        return WindowsVersion.VISTA
-    return _VERSIONS.get(f"{major}.{rest.partition('.')[0]}")
 
 
 def _addresses(name: str, manifest: Manifest | None, inventory: Inventory) -> Iterator[AddressRange]:

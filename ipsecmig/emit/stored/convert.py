@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ipsecmig.emit.stored.capabilities import capabilities
 from ipsecmig.emit.stored.filters import needs_second_version
@@ -69,5 +69,5 @@ def _notes(request: EmissionRequest, plan: Plan) -> Iterator[str]:
         yield f"{unused} filter list(s) and action(s) that the policy does not use are left out"
     if len(request.store.policies) > 1:
         yield f"{len(request.store.policies) - 1} other policy or policies of the source are left out"
-    if request.store.settings != HostSettings():
+    if replace(request.store.settings, windows=None) != HostSettings():
         yield "settings of the host outside the policy, such as exemptions, are left out: hosts keep theirs"

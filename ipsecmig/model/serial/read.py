@@ -52,6 +52,7 @@ from ipsecmig.model.selectors import (
     format_address,
 )
 from ipsecmig.model.serial.validate import MALFORMED, MEANING, check, mistake
+from ipsecmig.model.windows import WindowsVersion
 
 Json = dict[str, Any]
 Step = str | int
@@ -175,12 +176,13 @@ def _origin(document: Json) -> Origin:
 
 
 def _settings(document: Json) -> HostSettings:
-    exemptions = document["exemptions"]
+    exemptions, windows = document["exemptions"], document.get("windows")
     return HostSettings(
         None if exemptions is None else int(exemptions),
         document["boot_mode"],
         document["boot_exemptions"],
         document["service_disabled"],
+        None if windows is None else WindowsVersion(windows),
     )
 
 

@@ -92,12 +92,15 @@ def _store(store: StoreLocation) -> Json:
 
 
 def _settings(settings: HostSettings) -> Json:
-    return {
+    document: Json = {
         "exemptions": settings.exemptions,
         "boot_mode": settings.boot_mode,
         "boot_exemptions": settings.boot_exemptions,
         "service_disabled": settings.service_disabled,
     }
+    if settings.windows is not None:
+        document["windows"] = settings.windows.value
+    return document
 
 
 def _not_understood(unknown: NotUnderstood) -> Json:

@@ -55,7 +55,7 @@ class TargetTerms:
     supposed: tuple[str, ...]
 
 
-def terms_of_policy(protect: Protect, windows: WindowsVersion) -> Terms:
+def terms_of_policy(protect: Protect, windows: WindowsVersion | None) -> Terms:
     """Return what a Windows host under the policy brings."""
     said = expected_protection(protect)
     seconds, kilobytes = WINDOWS_DEFAULT_LIFETIME

@@ -24,7 +24,7 @@ from ipsecmig.lint.inspection import Inspection
 from ipsecmig.lint.rule import Family, LintRule
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
 from ipsecmig.model.policy import EspTransform, MainModeOffer, QuickModeOffer
-from ipsecmig.model.windows import TRAITS, WindowsVersion
+from ipsecmig.model.windows import WindowsVersion
 
 Algorithm = Encryption | Integrity | DhGroup
 
@@ -34,7 +34,7 @@ _OLD: Final[frozenset[Algorithm]] = frozenset(
         *(DhGroup.MODP768, DhGroup.MODP1024),
     }
 )
-_KNOWN: Final[dict[WindowsVersion, frozenset[Algorithm]]] = {
+_KNOWN: Final[dict[WindowsVersion | None, frozenset[Algorithm]]] = {
     WindowsVersion.WINDOWS_2000: _OLD,
     WindowsVersion.XP: _OLD,
     WindowsVersion.SERVER_2003: _OLD | {DhGroup.MODP2048},
@@ -77,7 +77,7 @@ def _findings(inspection: Inspection, subject: Subject, lacking: Sequence[str | 
     if names:
         left = any(name is None for name in lacking)
         rest = "those offers are left out" if left else "no offer is left"
-        title = TRAITS[inspection.flat.site.windows].title
+        title = inspection.flat.site.traits.title
         severity = Severity.WARNING if left else Severity.ERROR
         yield RULE.finding(f"{title} does not know {names} in {phase}; {rest}", subject, severity=severity)
 
