@@ -31,6 +31,7 @@ from ipsecmig.model.policy import (
     Filter,
     FilterAction,
     FilterList,
+    HostSettings,
     Kerberos,
     MainMode,
     MainModeOffer,
@@ -46,6 +47,7 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ME, TCP, AddressRange, DnsName, PortRange, ServerAddress, ServerRole
 from ipsecmig.model.site import Site
 from ipsecmig.model.targets import EmissionRequest, LossKind
+from ipsecmig.model.windows import WindowsVersion
 from ipsecmig.stored.blobs import FilterBlob
 from ipsecmig.stored.objects import ObjectClass, StoredObject
 
@@ -125,6 +127,22 @@ def test_packets_meet_the_same_under_the_stored_policy_of_a_sample(path: Path) -
 def _met(store: PolicyStore, policy: Policy) -> list[str]:
     """Return boxes and treatment of every filter under every rule, in an order that is not theirs."""
     return sorted(repr((f.boxes, f.treatment)) for f in flatten(store, policy, Site()).filters)
+
+
+@pytest.mark.parametrize(
+    ("stated", "left_out"),
+    [
+        (HostSettings(), False),
+        (HostSettings(windows=WindowsVersion.VISTA), False),
+        (HostSettings(exemptions=3, windows=WindowsVersion.VISTA), True),
+    ],
+)
+def test_settings_that_are_left_out_are_said_and_the_version_of_windows_is_none(
+    stated: HostSettings, left_out: bool
+) -> None:
+    policy = Policy("P", MainMode(()))
+    written = store_policy(PolicyStore((policy,), settings=stated), policy)
+    assert any(note.startswith("settings of the host") for note in written.notes) is left_out
 
 
 def test_every_kind_of_attribute_is_judged() -> None:
