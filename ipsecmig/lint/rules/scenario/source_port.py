@@ -45,7 +45,7 @@ def check(inspection: Inspection) -> Iterator[Finding]:
 
 def _opened(inspection: Inspection, specific: SpecificFilter) -> Iterator[Witness]:
     """Yield packets to an unnamed port that the filter lets in, and that would be stopped from an unnamed port."""
-    for box in specific.boxes:
+    for box in inspection.possible(specific.boxes):
         if box.direction == _INBOUND and box.local_port == ALL_PORTS:
             packet = witness(box._replace(local_port=_DYNAMIC))
             treatment = inspection.decisions.at(packet)
