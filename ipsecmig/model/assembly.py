@@ -10,7 +10,7 @@ costs about what it changes, not what it covers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Final, Generic, TypeVar
 
@@ -60,8 +60,8 @@ def assemble(
     return [assembly.build(_rows(layers, assembly.ends_of)) for layers in drafts]
 
 
-_Row = dict[Span, list[int]]
-"""What the boxes of one direction, family and local span say of each remote span: the numbers of their ends."""
+_Row = dict[Span, tuple[int, ...]]
+"""What the boxes of one direction, family and local span say of each remote span: the numbers of their ends, sorted."""
 
 
 def _rows(
@@ -69,22 +69,23 @@ def _rows(
 ) -> dict[tuple[Span, Span, Span], _Row]:
     """Return the boxes by direction, family and local span."""
     ends: dict[tuple[Span, Span, Span, Span, Element], tuple[int, ...]] = {}
-    rows: dict[tuple[Span, Span, Span], _Row] = {}
+    rows: dict[tuple[Span, Span, Span], tuple[_Row, dict[Span, list[int]]]] = {}
     for box, element in layers:
         direction, family, link, local, remote, protocol, remote_port, local_port = box
         key = (protocol, remote_port, local_port, link, element)
         numbers = ends.get(key)
         if numbers is None:
             numbers = ends[key] = ends_of(box, element)
-        row = rows.get((direction, family, local))
-        if row is None:
-            row = rows[direction, family, local] = {}
-        known = row.get(remote)
-        if known is None:
-            row[remote] = list(numbers)
-        else:
-            known += numbers
-    return rows
+        found = rows.get((direction, family, local))
+        if found is None:
+            found = rows[direction, family, local] = ({}, {})
+        row, more = found
+        if row.setdefault(remote, numbers) is not numbers:
+            more.setdefault(remote, []).extend(numbers)
+    for row, more in rows.values():
+        for remote, rest in more.items():
+            row[remote] = tuple(sorted({*row[remote], *rest}))
+    return {key: row for key, (row, _) in rows.items()}
 
 
 class _Assembly(Generic[Element]):
@@ -103,6 +104,7 @@ class _Assembly(Generic[Element]):
         self._numbers: dict[tuple[Interval, int], int] = {}
         self._ended: dict[tuple[int, ...], Node[Element]] = {}
         self._laid: dict[tuple[int, _Parts[Element]], Node[Element]] = {}
+        self._built: dict[tuple[int, int, int], list[tuple[_Row, Node[Element]]]] = {}
 
     def ends_of(self, box: Box, element: Element) -> tuple[int, ...]:
         """Return the chains that are the protocol, ports and link of `box`: one for nearly every box."""
@@ -110,7 +112,7 @@ class _Assembly(Generic[Element]):
         if number is None:
             self._elements.append(self._forest.terminal(element))
             number = self._element_numbers[element] = -len(self._elements)
-        return tuple(self._chain(intervals, number) for intervals in _intervals(box))
+        return tuple(sorted(self._chain(intervals, number) for intervals in _intervals(box)))
 
     def _chain(self, intervals: _End, element: int) -> int:
         number = element
@@ -142,15 +144,26 @@ class _Assembly(Generic[Element]):
         )
 
     def _remotes(self, row: _Row, highest: int) -> Node[Element]:
+        """Return the row of nodes along the remote addresses.
+
+        Mirrored filters make equal rows in both directions. Sorting one costs several times as much as comparing two.
+        """
+        fingerprint = (highest, hash(frozenset(row)), hash(frozenset(row.values())))
+        alike = self._built.setdefault(fingerprint, [])
+        for other, built in alike:
+            if row == other:
+                return built
         end = self._end
         parts = [
             ((low, TOP if high >= highest else high + 1), end(REMOTE + 1, numbers))
             for (low, high), numbers in row.items()
             if low <= highest
         ]
-        return self._lay(REMOTE, parts)
+        built = self._row(REMOTE, nested(parts))
+        alike.append((row, built))
+        return built
 
-    def _end(self, level: int, chains: list[int]) -> Node[Element]:
+    def _end(self, level: int, chains: Sequence[int]) -> Node[Element]:
         """Return the diagram, from `level` on, of `chains`."""
         key = tuple(chains if len(chains) == 1 else sorted(set(chains)))
         built = self._ended.get(key)
@@ -178,9 +191,12 @@ class _Assembly(Generic[Element]):
         key = (level, tuple(ordered))
         laid = self._laid.get(key)
         if laid is None:
-            self._forest.spend()
-            laid = self._laid[key] = self._forest.row(level, self._pieces(ordered))
+            laid = self._laid[key] = self._row(level, ordered)
         return laid
+
+    def _row(self, level: int, ordered: list[_Part[Element]]) -> Node[Element]:
+        self._forest.spend()
+        return self._forest.row(level, self._pieces(ordered))
 
     def _pieces(self, ordered: list[_Part[Element]]) -> list[tuple[int, Node[Element]]]:
         """Return where each different node begins when each interval is laid over what encloses it."""

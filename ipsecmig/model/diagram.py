@@ -55,19 +55,16 @@ class Node(Generic[Leaf]):
     leaf: Leaf
 
 
-_MASK = (1 << 128) - 1
-_MIX_1 = 0x9E3779B97F4A7C15F39CC0605CEDC835
-_MIX_2 = 0xD1342543DE82EF95C2B2AE3D27D4EB4F
 _BITS_PER_HEIGHT: Final = 4
 
 
 def height_of(cut: int) -> int:
-    """Return the height of `cut`, from a fixed one-to-one mixing of its 128 bits: each is 16 times rarer than the next
-    lower one.
-    """  # noqa: D205
-    mixed = ((cut ^ cut >> 67) * _MIX_1) & _MASK
-    mixed = ((mixed ^ mixed >> 61) * _MIX_2) & _MASK
-    mixed ^= mixed >> 64
+    """Return the height of `cut`: each is 16 times rarer than the next lower one.
+
+    It comes from Python's hash of a tuple, which mixes numbers well, is the same in every process, and is fast. With
+    one number alone it would leave high bits of addresses out.
+    """
+    mixed = hash((cut, 0)) or 1
     return ((mixed & -mixed).bit_length() - 1) // _BITS_PER_HEIGHT
 
 
@@ -84,7 +81,6 @@ class Forest(Generic[Leaf]):
         self._branches: tuple[dict[tuple[tuple[int, ...], tuple[Node[Leaf], ...]], Node[Leaf]], ...] = tuple(
             {} for _ in range(TERMINAL)
         )
-        self._heights: dict[int, int] = {}
 
     def spend(self) -> None:
         """Count one step against the budget."""
@@ -177,12 +173,9 @@ class Forest(Generic[Leaf]):
     def row(self, level: int, pieces: Sequence[tuple[int, Node[Leaf]]]) -> Node[Leaf]:
         """Return what is, from each start on, the node beside it; starts ascend from 0, neighbours differ."""
         spine: list[tuple[int, list[int], list[Node[Leaf]]]] = []
-        heights = self._heights
         current = pieces[0][1]
         for cut, node in pieces[1:]:
-            height = heights.get(cut)
-            if height is None:
-                height = heights[cut] = height_of(cut)
+            height = height_of(cut)
             while spine and spine[-1][0] < height:
                 current = self._closed(level, spine.pop(), current)
             if not spine or spine[-1][0] > height:

@@ -90,8 +90,8 @@ class AddressRange:
 
     @classmethod
     def whole(cls, family: Family) -> AddressRange:
-        """Return all addresses of `family`."""
-        return cls(family, 0, family.last)
+        """Return all addresses of `family`: always the same object."""
+        return _WHOLE[family]
 
     @property
     def is_host(self) -> bool:
@@ -114,6 +114,9 @@ class AddressRange:
         if prefix is not None:
             return f"{format_address(self.family, self.first)}/{prefix}"
         return f"{format_address(self.family, self.first)}-{format_address(self.family, self.last)}"
+
+
+_WHOLE: Final = {family: AddressRange(family, 0, family.last) for family in Family}
 
 
 @dataclass(frozen=True, slots=True)

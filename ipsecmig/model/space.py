@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from ipsecmig.model.selectors import (
@@ -155,22 +156,33 @@ def box(
         _DIRECTIONS[direction],
         _FAMILIES[local.family],
         link,
-        (local.first, local.last),
-        (remote.first, remote.last),
+        _addresses(local),
+        _addresses(remote),
         _PROTOCOLS[protocol],
         _ports(remote_port),
         _ports(local_port),
     )
 
 
+def _addresses(addresses: AddressRange) -> Span:
+    family = addresses.family
+    return _ALL_ADDRESSES[family] if addresses is AddressRange.whole(family) else (addresses.first, addresses.last)
+
+
 def _ports(ports: PortRange | None) -> Span:
-    return ALL_PORTS if ports is None or ports is ANY_PORT else (ports.first, ports.last)
+    return ALL_PORTS if ports is None or ports is ANY_PORT else _port_span(ports.first, ports.last)
+
+
+@lru_cache(maxsize=4096)
+def _port_span(first: int, last: int) -> Span:
+    return (first, last)
 
 
 _DIRECTIONS: Final = {direction: (direction, direction) for direction in Direction}
 _FAMILIES: Final = {family: (family, family) for family in Family}
+_ALL_ADDRESSES: Final = {family: (0, family.last) for family in Family}
 _PROTOCOLS: Final = (ALL_PROTOCOLS, *((number, number) for number in range(1, ALL_PROTOCOLS[1] + 1)))
-"""The spans of single values, each made once: a large policy has hundreds of thousands of boxes."""
+"""These spans are made once each: a large policy has hundreds of thousands of boxes."""
 
 
 def whole_space() -> Iterator[Box]:

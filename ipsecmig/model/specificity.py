@@ -19,6 +19,7 @@ from ipsecmig.model.collector import collector_paused
 from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.intervals import Interval, is_laminar
+from ipsecmig.model.selectors import ANY_PORT
 from ipsecmig.model.space import Box, Direction
 from ipsecmig.model.treatment import PERMIT, Block, Conflict, Permit, Protect, Treatment
 
@@ -128,14 +129,14 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
     """
     known: dict[tuple[_Measure, int, bool], int] = {}
     numbers: Numbers = []
-    for specific, measure in zip(flat.filters, _measures(flat), strict=True):
-        treatment = id(specific.treatment)
-        for box in specific.boxes:
+    for (_, _, _, boxes, treatment, *_), measure in zip(flat.filters, _measures(flat), strict=True):
+        identity = id(treatment)
+        for box in boxes:
             arriving = box[0] == _IN
-            key = (measure, treatment, arriving)
+            key = (measure, identity, arriving)
             number = known.get(key)
             if number is None:
-                number = known[key] = contenders.number(_extent(measure, arriving), specific.treatment)
+                number = known[key] = contenders.number(_extent(measure, arriving), treatment)
             numbers.append(number)
     return numbers
 
@@ -171,12 +172,13 @@ _Measure = tuple[int | Interval, ...]
 def _measures(flat: FlatPolicy) -> Iterator[_Measure]:
     """Yield the measure of each filter."""
     addresses, ports = _addresses_nest(flat), _ports_nest(flat)
+    if addresses and ports:
+        yield from (specific[0] for specific in flat.filters)
+        return
     for specific in flat.filters:
         sizes: _Measure = specific.weight
-        if not (addresses and ports):
-            intervals = extent(specific)
-            sizes = ((sizes if addresses else intervals)[:2]) + ((sizes if ports else intervals)[2:])
-        yield sizes
+        intervals = extent(specific)
+        yield ((sizes if addresses else intervals)[:2]) + ((sizes if ports else intervals)[2:])
 
 
 def _extent(measure: _Measure, arriving: bool) -> Extent:
@@ -189,18 +191,32 @@ def _extent(measure: _Measure, arriving: bool) -> Extent:
 
 def _addresses_nest(flat: FlatPolicy) -> bool:
     """Whether of any two ranges of addresses that overlap one contains the other, as blocks of one mask always do."""
-    if all(_are_blocks(specific) for specific in flat.filters):
+    if all(_are_blocks(specific.boxes[0]) for specific in flat.filters):
         return True
     terms = (term for specific in flat.filters for term in (specific.source, specific.destination) if not term.me)
     return is_laminar((term.range.first, term.range.last + 1) for term in terms)
 
 
-def _are_blocks(specific: SpecificFilter) -> bool:
-    size, other_size, _, _, _ = specific.weight
-    first, other_first = specific.source.range.first, specific.destination.range.first
-    return not ((size | first) & size - 1 or (other_size | other_first) & other_size - 1)
+def _are_blocks(box: Box) -> bool:
+    low, high = box[_LOCAL]
+    remote_low, remote_high = box[_REMOTE]
+    rest, remote_rest = low ^ high, remote_low ^ remote_high
+    return not (rest & (rest + 1 | low) or remote_rest & (remote_rest + 1 | remote_low))
+
+
+_LOCAL: Final = Box._fields.index("local")
+_REMOTE: Final = Box._fields.index("remote")
 
 
 def _ports_nest(flat: FlatPolicy) -> bool:
-    spans = {span for specific in flat.filters for span in specific.boxes[0][-2:]}
+    """Whether ranges of ports do so: one port lies in every range that meets it, and all ports hold every range."""
+    spans = {
+        span
+        for specific in flat.filters
+        if not _ALWAYS_NEST.issuperset(specific.weight[3:])
+        for span in specific.boxes[0][-2:]
+    }
     return is_laminar((low, high + 1) for low, high in spans if low < high)
+
+
+_ALWAYS_NEST: Final = frozenset({1, ANY_PORT.last + 1})
