@@ -121,12 +121,9 @@ def _against(flat: FlatPolicy, plan: Plan, names: list[str], access: Access) -> 
     if not names:
         return ()
     from ipsecmig.cli.peer import peer_differences
-    from ipsecmig.cli.sources import configurations
-    from ipsecmig.dialects.base import ReadOptions
-    from ipsecmig.verify.readback.registry import read_targets
+    from ipsecmig.cli.sources import read_configurations
 
-    files = configurations(names, access)
-    return peer_differences(plan.region, read_targets(files, flat.site, ReadOptions()))
+    return peer_differences(plan.region, read_configurations(names, access, flat.site))
 
 
 def _save(path: Path | None, report: Report) -> None:

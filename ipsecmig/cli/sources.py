@@ -15,6 +15,8 @@ from ipsecmig.model.policy import PolicyStore
 if TYPE_CHECKING:
     from ipsecmig.cli.options import Access, Inputs
     from ipsecmig.cli.printer import Printer
+    from ipsecmig.model.site import Site
+    from ipsecmig.verify.target import ReadTarget
 
 STANDARD_INPUT = "-"
 
@@ -74,11 +76,17 @@ def _check_assumptions(given: frozenset[str]) -> None:
         raise UsageError(f"--assume: there is no assumption {unknown}; there are: {', '.join(sorted(known))}")
 
 
-def configurations(names: Iterable[str], access: Access) -> list[Source]:
-    """Return the inputs called `names`, and of a folder every configuration in it, without rollbacks and the like."""
-    from ipsecmig.verify.readback.registry import is_configuration
+def read_configurations(names: Iterable[str], access: Access, site: Site) -> tuple[ReadTarget, ...]:
+    """Return the targets that the inputs called `names` configure, and of a folder those of every configuration in it.
 
-    return [one for name in names for one, named in load(name, access) if named or is_configuration(one.name)]
+    Rollbacks and the like are left out; the evidence of a host is a policy of Windows. Raises InputError.
+    """
+    from ipsecmig.remote.packed import is_packed
+    from ipsecmig.verify.readback.registry import is_configuration, read_targets, read_windows
+
+    loaded = [one for name in names for one, named in load(name, access) if named or is_configuration(one.name)]
+    held = [read_windows(_read_evidence(one, ReadOptions(), None), site) for one in loaded if is_packed(one)]
+    return (*read_targets([one for one in loaded if not is_packed(one)], site, ReadOptions()), *held)
 
 
 def load(name: str, access: Access) -> Iterator[tuple[Source, bool]]:

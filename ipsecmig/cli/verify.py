@@ -42,15 +42,13 @@ def verify(
     """
     from ipsecmig.cli.differences import print_comparison
     from ipsecmig.cli.policies import read_flat
-    from ipsecmig.cli.sources import configurations
-    from ipsecmig.dialects.base import ReadOptions
+    from ipsecmig.cli.sources import read_configurations
     from ipsecmig.verify.compare import compare
-    from ipsecmig.verify.readback.registry import read_targets
 
     printer = talk.printer()
     inputs = reading.of(source)
     flat = read_flat(inputs, site, reading.policy, printer)
-    targets = read_targets(configurations(against or (), inputs.access), flat.site, ReadOptions())
+    targets = read_configurations(against or (), inputs.access, flat.site)
     negotiations = _negotiations(flat, targets) if negotiate else None
     return print_comparison(compare(flat, targets), printer, format_, negotiations)
 

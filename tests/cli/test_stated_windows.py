@@ -103,6 +103,14 @@ def test_what_one_of_two_sources_does_not_state_is_no_difference(
         assert is_read_as(stated, compared["assumptions"])
 
 
+def test_evidence_is_verified_against_a_script(cli: Cli) -> None:
+    assert document(cli("verify", SCRIPT, "--against", "hosts/2003", "--format", "json"))["result"] == "equal"
+    other = Path("other.cmd")
+    other.write_bytes(SECURE_SERVER.read_bytes().replace(b"dstaddr=%DC2% protocol=any", b"dstaddr=%DC2% protocol=udp"))
+    compared = cli("verify", str(other), "--against", "hosts/2003", "--format", "json")
+    assert (compared.code, json.loads(compared.out)["result"]) == (1, "different")
+
+
 def test_a_target_that_cannot_say_it_loses_nothing(cli: Cli) -> None:
     assert cli("convert", "hosts/2012", "--to", "ldif,netsh", "-o", "out", "--fail-on", "never").code == 0
     for file in ("ipsecmig.ldf", "ipsecmig.netsh"):

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from ipsecmig.diagnostics import Diagnostic, Origin, Severity
 from ipsecmig.dialects import registry as dialects
-from ipsecmig.dialects.base import ReadOptions, Source
+from ipsecmig.dialects.base import Reading, ReadOptions, Source
 from ipsecmig.dialects.decoding import decode
 from ipsecmig.errors import InputError
 from ipsecmig.model.collector import collector_paused
@@ -61,7 +61,11 @@ def _windows(source: Source, site: Site, options: ReadOptions) -> ReadTarget:
     except InputError as unknown:
         message = f"not a configuration that can be compared; expected {_KNOWN}"
         raise InputError((Diagnostic("VE001", Severity.ERROR, message, Origin(source.name, 1, 1)),)) from unknown
-    reading = dialect.read(source, options)
+    return read_windows(dialect.read(source, options), site)
+
+
+def read_windows(reading: Reading, site: Site) -> ReadTarget:
+    """Return the target that the policy of Windows in `reading` is; raises InputError for its mistakes."""
     errors = tuple(d for d in reading.diagnostics if d.severity is Severity.ERROR)
     if errors:
         raise InputError(errors)
