@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ipsecmig.model.algorithms import DhGroup
 
 OCTETS: Final = 1400
-ROUNDS: Final = 200
+ROUNDS: Final = 500
 SUITES: Final = {"AES-128-CBC/SHA-1": ("AES-CBC", 16, 500), "3DES/SHA-1": ("3DES", 24, 100)}
 SCAPY_PACKETS: Final = 10
 AUTHENTICATION_KEY: Final = bytes(range(20))

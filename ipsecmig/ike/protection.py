@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from ipsecmig.ike.crypto.ciphers import Cbc
 from ipsecmig.ike.errors import Malformed
-from ipsecmig.ike.wire.cursor import GENERIC_HEADER, Cursor
-from ipsecmig.ike.wire.generic import Payload, encode_before
+from ipsecmig.ike.wire.cursor import Cursor
+from ipsecmig.ike.wire.generic import Payload, encode_chain, length_of_first
 from ipsecmig.ike.wire.message import HEADER, Header, SealedMessage
 from ipsecmig.ike.wire.numbers import Flag
 from ipsecmig.ike.wire.opaque import Hash
@@ -56,9 +56,8 @@ def seal_hashed(
     `hash_of` is given the octets of those payloads. Raises OverflowError or ValueError for a field that does not fit.
     """
     following, covered = encode_payloads(payloads)
-    proof = Hash(hash_of(covered))
-    plaintext = encode_before(proof, following, covered)
-    return seal_octets(header, proof.number, _padded(plaintext, cbc), cbc, iv)
+    first, plaintext = encode_chain((Hash(hash_of(covered)),), following, covered)
+    return seal_octets(header, first, _padded(plaintext, cbc), cbc, iv)
 
 
 def _padded(plaintext: bytes, cbc: Cbc) -> bytes:
@@ -94,8 +93,7 @@ def unseal(message: SealedMessage, cbc: Cbc, iv: bytes) -> Opened:
     plaintext = cbc.decrypt(iv, message.ciphertext)
     cursor = Cursor(plaintext)
     payloads = decode_payloads(cursor, message.first)
-    first = GENERIC_HEADER + len(payloads[0].encode()) if payloads else 0
-    covered = plaintext[first : cursor.offset]
+    covered = plaintext[length_of_first(plaintext) : cursor.offset] if payloads else b""
     if cursor.remaining > MAX_PADDING:
         raise Malformed(cursor.offset, f"at most {MAX_PADDING} octets of padding, not {cursor.remaining}")
     return Opened(payloads, covered, cursor.rest(), message.ciphertext[-block:])

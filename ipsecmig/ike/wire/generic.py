@@ -45,19 +45,22 @@ def decode_chain(
     return tuple(found)
 
 
-def encode_chain(payloads: Sequence[Payload]) -> tuple[int, bytes]:
-    """Return the type of the first payload (0 for none) and the bytes of all. Raises OverflowError like `encode`."""
-    following, chain = 0, b""
+def length_of_first(chain: bytes) -> int:
+    """Return the octets of the first payload of a chain that was decoded, its generic header included."""
+    return int.from_bytes(chain[2:4], "big")
+
+
+def encode_chain(payloads: Sequence[Payload], following: int = 0, chain: bytes = b"") -> tuple[int, bytes]:
+    """Return the type of the first payload (0 for none) and the bytes of all.
+
+    `chain` are payloads already encoded that stand behind these, the first of type `following`. Raises OverflowError
+    like `encode`.
+    """
     for payload in reversed(payloads):
-        chain = encode_before(payload, following, chain)
+        body = payload.encode()
+        try:
+            chain = GENERIC_LAYOUT.pack(following, 0, GENERIC_HEADER + len(body)) + body + chain
+        except struct.error as error:
+            raise OverflowError(f"a payload of {len(body)} octets before one of type {following}: {error}") from None
         following = payload.number
     return following, chain
-
-
-def encode_before(payload: Payload, following: int, chain: bytes) -> bytes:
-    """Return the bytes of a payload and the chain behind it, which begins with type `following`. Raises likewise."""
-    body = payload.encode()
-    try:
-        return GENERIC_LAYOUT.pack(following, 0, GENERIC_HEADER + len(body)) + body + chain
-    except struct.error as error:
-        raise OverflowError(f"a payload of {len(body)} octets before one of type {following}: {error}") from None
