@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ipsecmig.cli.convert import convert
-from ipsecmig.cli.diff import diff
 from ipsecmig.cli.exits import Exit
-from ipsecmig.cli.explain import explain
-from ipsecmig.cli.extract import extract
-from ipsecmig.cli.fleet import fleet
-from ipsecmig.cli.formats import formats
 from ipsecmig.cli.groups import with_groups
 from ipsecmig.cli.guard import guarded
-from ipsecmig.cli.lint import lint
 from ipsecmig.cli.printer import print_version
-from ipsecmig.cli.probe import probe
-from ipsecmig.cli.rules import rules
 from ipsecmig.cli.settings import load_settings
-from ipsecmig.cli.show import show
-from ipsecmig.cli.site_init import init
-from ipsecmig.cli.targets import targets
-from ipsecmig.cli.trace import trace
-from ipsecmig.cli.verify import verify
 
-COMMANDS = (convert, lint, verify, trace, diff, show, probe, extract, fleet, explain, rules, formats, targets)
-"""Every command. Their modules import what they work with only when they are called: `--help` needs none of it."""
+COMMANDS = (
+    "convert",
+    "lint",
+    "verify",
+    "trace",
+    "diff",
+    "show",
+    "probe",
+    "extract",
+    "fleet",
+    "explain",
+    "rules",
+    "formats",
+    "targets",
+)
+"""Every command: the function of that name in the module of that name."""
 
-GROUPS: Mapping[str, tuple[str, tuple[Callable[..., Exit], ...]]] = {
-    "site": ("The site inventory: what is known besides the policy.", (init,)),
+GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "site": ("The site inventory: what is known besides the policy.", {"init": "site_init"}),
 }
-"""Commands of two words, by the first: what the group is about, and its commands."""
+"""Commands of two words, by the first: what the group is about, and its commands with their modules."""
+
+
+def load_command(name: str, module: str | None = None) -> Callable[..., Exit]:
+    """Return a command, of the module of its name if none is stated.
+
+    Only the one that is called is imported, and it imports what it works with when it runs.
+    """
+    command: Callable[..., Exit] = getattr(import_module(f"ipsecmig.cli.{module or name}"), name)
+    return command
 
 
 def _version(wanted: bool) -> None:
@@ -51,7 +61,7 @@ def _program(
     """Hold the options of the program itself."""
 
 
-def make_app(commands: Sequence[Callable[..., Exit]], groups: Iterable[str] = GROUPS) -> typer.Typer:
+def make_app(commands: Iterable[str], groups: Iterable[str] = GROUPS) -> typer.Typer:
     """Return the program with these commands and groups of commands."""
     app = typer.Typer(
         name="ipsecmig",
@@ -65,12 +75,12 @@ def make_app(commands: Sequence[Callable[..., Exit]], groups: Iterable[str] = GR
     )
     app.callback()(_program)
     for command in commands:
-        app.command()(guarded(with_groups(command)))
+        app.command()(guarded(with_groups(load_command(command))))
     for name in groups:
         about, members = GROUPS[name]
         group = typer.Typer(name=name, help=about, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-        for command in members:
-            group.command()(guarded(with_groups(command)))
+        for command, module in members.items():
+            group.command()(guarded(with_groups(load_command(command, module))))
         app.add_typer(group)
     return app
 
@@ -82,9 +92,9 @@ def run(arguments: Sequence[str]) -> int:
     command that it is given, so that it gets only the one that is called, if any is.
     """
     settings = {} if {"-h", "--help"} & set(arguments) else load_settings(Path.cwd())
-    defaults: dict[str, dict[str, Any]] = {command.__name__: settings for command in COMMANDS}
-    defaults |= {name: {command.__name__: settings for command in members} for name, (_, members) in GROUPS.items()}
-    called = [command for command in COMMANDS if command.__name__ in arguments[:1]]
+    defaults: dict[str, dict[str, Any]] = dict.fromkeys(COMMANDS, settings)
+    defaults |= {name: dict.fromkeys(members, settings) for name, (_, members) in GROUPS.items()}
+    called = [command for command in COMMANDS if command in arguments[:1]]
     groups = [name for name in GROUPS if name in arguments[:1]]
     app = make_app(called, groups) if called or groups else make_app(COMMANDS)
     try:

@@ -9,7 +9,7 @@ import pytest
 from fake_parts import Cli, FakeTargets, loss
 
 from ipsecmig.cli import settings
-from ipsecmig.cli.app import COMMANDS
+from ipsecmig.cli.app import COMMANDS, load_command
 from ipsecmig.cli.groups import with_groups
 from ipsecmig.cli.lint import Level, ReportFormat, Threshold, lint
 from ipsecmig.model.targets import SecurityDirection
@@ -77,7 +77,7 @@ def test_not_utf8(cli: Cli, folder: Path) -> None:
 
 
 def test_every_key_is_an_option_of_some_command() -> None:
-    parameters = {name for command in COMMANDS for name in with_groups(command).__annotations__}
+    parameters = {name for command in map(load_command, COMMANDS) for name in with_groups(command).__annotations__}
     assert {parameter for parameter, _ in settings.KEYS.values()} <= parameters
     assert {parameter for parameter, _ in settings.LINT_KEYS.values()} <= set(with_groups(lint).__annotations__)
 

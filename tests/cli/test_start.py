@@ -9,7 +9,7 @@ import pytest
 from fake_parts import Cli
 
 from ipsecmig import __version__
-from ipsecmig.cli.app import COMMANDS
+from ipsecmig.cli.app import COMMANDS, load_command
 
 HEAVY = (
     "ipsecmig.testing",
@@ -56,6 +56,11 @@ def test_help_does_without_what_commands_need(arguments: tuple[str, ...]) -> Non
     assert not modules & set(HEAVY)
 
 
+def test_only_the_command_that_is_called_is_imported() -> None:
+    _, modules = start("show", "--help")
+    assert {f"ipsecmig.cli.{name}" for name in COMMANDS} & modules == {"ipsecmig.cli.show"}
+
+
 @pytest.mark.parametrize("arguments", [("rules",), ("explain", "NS053"), ("explain", "S20", "--format", "json")])
 def test_documentation_does_without_what_readers_need(arguments: tuple[str, ...]) -> None:
     out, modules = start(*arguments)
@@ -63,7 +68,7 @@ def test_documentation_does_without_what_readers_need(arguments: tuple[str, ...]
     assert not modules & {"lark", "lxml", "cryptography", "jsonschema", "jsonschema_rs", "yaml", "rich"}
 
 
-@pytest.mark.parametrize("name", [command.__name__ for command in COMMANDS])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_every_command_has_one_example(cli: Cli, name: str) -> None:
     result = cli(name, "--help")
     assert result.code == 0
@@ -72,7 +77,7 @@ def test_help_of_every_command_has_one_example(cli: Cli, name: str) -> None:
 
 def test_an_option_is_the_same_on_every_command_that_has_it() -> None:
     meanings: dict[str, set[str]] = {}
-    for command in COMMANDS:
+    for command in map(load_command, COMMANDS):
         for parameter, meaning in command.__annotations__.items():
             meanings.setdefault(parameter, set()).add(str(meaning))
     assert {parameter: found for parameter, found in meanings.items() if len(found) > 1} == {}
