@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-from ipsecmig.ike.crypto.hashes import digest, keyed_prf, prf
+from ipsecmig.ike.crypto.hashes import digest, prf
 from ipsecmig.model.algorithms import Integrity
 
 Prf = Callable[[bytes], bytes]
-"""The prf with one key, as a function of the message: what `keyed_prf` returns."""
+"""The prf with one key, as a function of the message: what `hashes.keyed_prf` returns."""
 
 
 class Cookies(NamedTuple):
@@ -64,10 +64,9 @@ def encryption_key(hash_: Integrity, skeyid_e: bytes, octets: int) -> bytes:
     if len(skeyid_e) >= octets:
         return skeyid_e[:octets]
     # Ka = K1 | K2 | K3 ..., K1 = prf(SKEYID_e, 0), K2 = prf(SKEYID_e, K1), ...
-    with_skeyid_e = keyed_prf(hash_, skeyid_e)
-    block = key = with_skeyid_e(b"\0")
+    block = key = prf(hash_, skeyid_e, b"\0")
     while len(key) < octets:
-        block = with_skeyid_e(block)
+        block = prf(hash_, skeyid_e, block)
         key += block
     return key[:octets]
 
