@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +30,14 @@ class _ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return "loopback" if nodeid.startswith(LOOPBACK) else nodeid.partition("::")[0]
+
+
+@pytest.fixture(scope="session")
+def no_realm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return settings of Kerberos for whoever might try it before NTLM: no realm, and none is looked for anywhere."""
+    path = tmp_path_factory.mktemp("kerberos") / "krb5.conf"
+    path.write_text("[libdefaults]\ndns_lookup_kdc = false\ndns_lookup_realm = false\n", encoding="ascii")
+    return path
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,7 +28,8 @@ class LoginOptions:
         Transport | None,
         typer.Option(
             "--transport",
-            help="How to log in; by default ntlm with --user, certificate with --certificate, else kerberos.",
+            help="How to log in; by default ntlm with --user, certificate with --certificate, else kerberos."
+            " credssp and basic hand the password to the host.",
         ),
     ] = None
     login: Annotated[

@@ -28,12 +28,16 @@ class TooLargeError(requests.RequestException):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends requests, each at most once. `offered` are the ways to log in that the last refusal named."""
+    """Sends requests, each at most once.
+
+    `offered` are the ways to log in that the last refusal named, `last` is the last answer, whatever it was.
+    """
 
     def __init__(self, limits: Limits, patience: Patience) -> None:
         self._limits = limits
         self._patience = patience
         self.offered = ""
+        self.last: requests.Response | None = None
         super().__init__(max_retries=0)
         self.poolmanager.pool_classes_by_scheme = _pools(patience)
 
@@ -51,6 +55,7 @@ class BoundedAdapter(HTTPAdapter):
         times = (min(self._limits.connect, left), min(self._limits.operation, left))
         response = super().send(request, stream=True, timeout=times, verify=verify, cert=cert)
         response.raw.stream = _bounded(response.raw)
+        self.last = response
         if response.status_code == requests.codes.unauthorized:
             self.offered = response.headers.get("WWW-Authenticate", "")
         return response

@@ -35,7 +35,13 @@ _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 """X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL."""
 
 _OF_CERTIFICATES: Final = {_EXPIRED: "it has expired", _OTHER_NAME: "it is for another name"}
-_SCHEMES: Final = {"negotiate": "ntlm, kerberos", "kerberos": "kerberos", "ntlm": "ntlm", "basic": "basic"}
+_SCHEMES: Final = {
+    "negotiate": "ntlm, kerberos",
+    "kerberos": "kerberos",
+    "ntlm": "ntlm",
+    "credssp": "credssp",
+    "basic": "basic",
+}
 
 
 class UnencryptedError(Exception):
@@ -51,7 +57,19 @@ class HostFailure(Exception):  # noqa: N818  it is what becomes of a host, not a
         super().__init__(diagnostic.message)
 
 
-FAILURES: Final = (
+def _credssp_failures() -> tuple[type[Exception], ...]:
+    """Return what the library for CredSSP raises of its own; nothing where the extra is not there."""
+    try:
+        from requests_credssp.exceptions import AuthenticationException, NTStatusException
+    except ImportError:
+        return ()
+    return (AuthenticationException, NTStatusException)
+
+
+CREDSSP_FAILURES: Final[tuple[type[Exception], ...]] = _credssp_failures()
+"""That no token came, that one is wrong, or that it tells the status of Windows with which the host refuses."""
+
+FAILURES: Final[tuple[type[Exception], ...]] = (
     # What the libraries say on purpose:
     requests.RequestException,
     urllib3.exceptions.HTTPError,
@@ -60,6 +78,7 @@ FAILURES: Final = (
     WinRMTransportError,
     spnego.exceptions.SpnegoError,
     UnencryptedError,
+    *CREDSSP_FAILURES,
     OSError,
     # What pywinrm and the ways to log in stumble over, where an answer lacks what they look for:
     ET.ParseError,
@@ -104,6 +123,8 @@ def explain(failure: BaseException, where: Circumstances) -> HostFailure:
         return _failure(where, messages.STATUS, passing=failure.code == _UNAVAILABLE, status=failure.code)
     if isinstance(failure, InvalidCredentialsError | PermissionError):
         return _of_refusal(where)
+    if isinstance(failure, CREDSSP_FAILURES):
+        return _of_credssp(failure, where)
     if isinstance(failure, KerberosExchangeError | MutualAuthenticationError):
         return _failure(where, messages.NO_TICKET, reason=_said(failure))
     if isinstance(failure, UnencryptedError):
@@ -132,10 +153,18 @@ def _of_refusal(where: Circumstances) -> HostFailure:
     schemes = where.offered.lower()
     offered = [name for scheme, name in _SCHEMES.items() if scheme in schemes]
     transport = where.target.transport
-    if offered and not any(transport in names for names in offered) and transport not in {"certificate", "credssp"}:
+    if offered and not any(transport in names for names in offered) and transport != "certificate":
         return _failure(where, messages.NOT_OFFERED, transport=transport, offered=", ".join(dict.fromkeys(offered)))
     who = f'"{where.user}"' if where.user else "the certificate" if transport == "certificate" else "the ticket's owner"
     return _failure(where, messages.REFUSED, who=who)
+
+
+def _of_credssp(failure: BaseException, where: Circumstances) -> HostFailure:
+    """Return what stopped a login by CredSSP: the host refused it, or its tokens prove nothing."""
+    cause = failure.__cause__
+    if isinstance(cause, spnego.exceptions.SpnegoError) and cause.base_error is None:
+        return _failure(where, messages.GARBAGE)
+    return _of_refusal(where)
 
 
 def _of_network(failure: BaseException, where: Circumstances) -> HostFailure:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import requests
 from requests.auth import HTTPBasicAuth
-from winrm.exceptions import WinRMOperationTimeoutError
+from winrm.exceptions import WinRMOperationTimeoutError, WinRMTransportError
 from winrm.protocol import Protocol
 from winrm.transport import Transport as WinrmTransport
 
@@ -22,7 +22,7 @@ from ipsecmig.remote.bounded_http import BoundedAdapter, TooLargeError
 from ipsecmig.remote.commands import COMMANDS, Command
 from ipsecmig.remote.deadline import Patience, Stop
 from ipsecmig.remote.evidence import Answered
-from ipsecmig.remote.failures import FAILURES, Circumstances, HostFailure, UnencryptedError, explain
+from ipsecmig.remote.failures import CREDSSP_FAILURES, FAILURES, Circumstances, HostFailure, UnencryptedError, explain
 from ipsecmig.remote.target import Credentials, HostTarget, Limits, Transport
 from ipsecmig.remote.trust import trusted
 
@@ -71,6 +71,23 @@ class _Bounded(WinrmTransport):
             session.auth = HTTPBasicAuth(str(self.username).encode(), str(self.password).encode())
         session.mount("http://", self._adapter)
         session.mount("https://", self._adapter)
+
+    def _send_message_request(
+        self, session: requests.Session, prepared_request: requests.PreparedRequest
+    ) -> requests.Response:
+        """Send a request, and return its answer, which may have taken the rounds of a login before."""
+        try:
+            return super()._send_message_request(session, prepared_request)
+        except CREDSSP_FAILURES:
+            # To requests-credssp any answer but 200 is a round of the login, also a fault that answers the message.
+            last = self._adapter.last
+            if last is None:
+                raise
+            with last:  # which that library would leave open
+                if last.status_code in {requests.codes.ok, requests.codes.unauthorized}:
+                    raise
+                text = self._get_message_response_text(last) if last.content else b""
+                raise WinRMTransportError("http", last.status_code, text.decode()) from None
 
     def _get_message_response_text(self, response: requests.Response) -> bytes:
         if self.encryption is not None:

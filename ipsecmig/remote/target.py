@@ -24,7 +24,7 @@ _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9.-]")
 
 
 class Transport(StrEnum):
-    """How the client proves who it is."""
+    """How the client proves who it is; by CredSSP and Basic it hands the host the password itself."""
 
     NTLM = "ntlm"
     KERBEROS = "kerberos"

@@ -21,16 +21,17 @@ from ipsecmig.testing.certificates import Authority
 from ipsecmig.testing.gate import Gate
 from ipsecmig.testing.host import Host
 from ipsecmig.testing.plugin import winrm_authority, winrm_servers
-from ipsecmig.testing.winrm import Settings, Tls, WinrmServer
+from ipsecmig.testing.winrm import Scheme, Settings, Tls, WinrmServer
 
 __all__ = ["winrm_authority", "winrm_servers"]
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], no_realm: Path) -> Cli:
     """Return what runs the command line, with the real parts, as bob, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("KRB5_CONFIG", str(no_realm))
     monkeypatch.setenv("IPSECMIG_WINRM_USER", BOB.name)
     monkeypatch.setenv("IPSECMIG_WINRM_PASSWORD", BOB.password)
 
@@ -44,7 +45,8 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
 @pytest.fixture
 def server() -> Iterator[WinrmServer]:
-    with WinrmServer(secure_server(), Settings((BOB,))) as running:
+    schemes = (Scheme.NEGOTIATE, Scheme.KERBEROS, Scheme.CREDSSP)
+    with WinrmServer(secure_server(), Settings((BOB,), schemes=schemes)) as running:
         yield running
 
 
@@ -148,6 +150,13 @@ def test_the_library_is_missing(program: Cli, monkeypatch: pytest.MonkeyPatch) -
     assert 'pip install "ipsecmig[remote]"' in outcome.err
 
 
+def test_the_library_for_credssp_is_missing(program: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("winrm.transport.HAVE_CREDSSP", False)
+    outcome = program("extract", "srv1", "--transport", "credssp")
+    assert outcome.code == 2
+    assert 'pip install "ipsecmig[credssp]"' in outcome.err
+
+
 def test_evidence_is_read_without_the_libraries(program: Cli, server: WinrmServer) -> None:
     assert program("extract", there(server), "--http").code == 0
     code = (
@@ -170,15 +179,19 @@ def test_changed_evidence_is_refused(program: Cli, server: WinrmServer) -> None:
     assert f"{path}: EV002 error: is not what it was when it was extracted" in shown.err
 
 
-def test_a_password_is_nowhere(program: Cli, server: WinrmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("transport", ["ntlm", "credssp"])
+def test_a_password_is_nowhere(
+    program: Cli, server: WinrmServer, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
     wrong = "Secret-of-somebody"
     monkeypatch.setenv("IPSECMIG_WINRM_PASSWORD", wrong)
-    outcome = program("extract", there(server), "--http")
+    outcome = program("extract", there(server), "--http", "--transport", transport)
     assert outcome.code == 2
-    assert "WR105" in outcome.err
+    assert 'WR105 error: "bob" is refused: wrong name or password' in outcome.err
     assert wrong not in outcome.err + outcome.out
     monkeypatch.setenv("IPSECMIG_WINRM_PASSWORD", BOB.password)
-    assert program("extract", there(server), "--http").code == 0
+    assert program("extract", there(server), "--http", "--transport", transport).code == 0
+    assert program("diff", str(SECURE_SERVER), "evidence").code == 0
     everything = b"".join(path.read_bytes() for path in Path("evidence").rglob("*") if path.is_file())
     assert BOB.password.encode() not in everything
 

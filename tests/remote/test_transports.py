@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import socket
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -19,20 +22,25 @@ from ipsecmig.testing.certificates import Authority
 from ipsecmig.testing.kerberos import Realm
 from ipsecmig.testing.plugin import WinrmServers
 from ipsecmig.testing.winrm import Account, Action, Scheme, Settings, Tls, WinrmServer
+from ipsecmig.testing.winrm.faults import TOO_MANY_SHELLS
+from ipsecmig.testing.winrm.script import Garbage, Misdeed, Refuse
+from ipsecmig.testing.winrm.script import Status as HttpStatus
 
 HOST = secure_server()
 GUEST = Account("guest", "pw", administrator=False)
+ENCRYPTING = (Scheme.NEGOTIATE, Scheme.KERBEROS, Scheme.CREDSSP)
+BY_PASSWORD = [Transport.NTLM, Transport.CREDSSP]
 
 
 @pytest.fixture
 def http(winrm_servers: WinrmServers) -> WinrmServer:
-    return winrm_servers(HOST, Settings((BOB, GUEST)))
+    return winrm_servers(HOST, Settings((BOB, GUEST), schemes=ENCRYPTING))
 
 
 @pytest.fixture
 def https(winrm_servers: WinrmServers, winrm_authority: Authority) -> WinrmServer:
     tls = Tls(winrm_authority.server(), clients=winrm_authority.certificate)
-    return winrm_servers(HOST, Settings((BOB, GUEST), tls=tls))
+    return winrm_servers(HOST, Settings((BOB, GUEST), tls=tls, schemes=tuple(Scheme)))
 
 
 def check_done(server: WinrmServer, result: HostResult, *, encrypted: bool) -> None:
@@ -54,11 +62,12 @@ def check_refused(result: HostResult, code: str, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_ntlm_over_http_is_encrypted(http: WinrmServer, tmp_path: Path) -> None:
-    check_done(http, extract(http, tmp_path), encrypted=True)
+@pytest.mark.parametrize("transport", BY_PASSWORD)
+def test_http_is_encrypted(http: WinrmServer, tmp_path: Path, transport: Transport) -> None:
+    check_done(http, extract(http, tmp_path, transport), encrypted=True)
 
 
-@pytest.mark.parametrize("transport", [Transport.NTLM, Transport.BASIC])
+@pytest.mark.parametrize("transport", [*BY_PASSWORD, Transport.BASIC])
 def test_https_with_a_private_authority(
     https: WinrmServer, winrm_authority: Authority, tmp_path: Path, transport: Transport
 ) -> None:
@@ -102,31 +111,102 @@ def test_ipv6(winrm_servers: WinrmServers, winrm_authority: Authority, tmp_path:
     check_done(server, extract(server, tmp_path, authority=winrm_authority.certificate, host="::1"), encrypted=False)
 
 
-@pytest.mark.parametrize("transport", [Transport.NTLM, Transport.BASIC])
+@pytest.mark.parametrize("transport", [*BY_PASSWORD, Transport.BASIC])
 def test_a_wrong_password(https: WinrmServer, winrm_authority: Authority, tmp_path: Path, transport: Transport) -> None:
     wrong = Credentials("bob", Secret("Passw0rd! no"))
     result = extract(https, tmp_path, transport, winrm_authority.certificate, credentials=wrong)
     check_refused(result, "WR105", tmp_path)
 
 
-def test_a_wrong_password_over_http(http: WinrmServer, tmp_path: Path) -> None:
-    result = extract(http, tmp_path, credentials=Credentials("bob", Secret("Passw0rd! no")))
+@pytest.mark.parametrize("transport", BY_PASSWORD)
+def test_a_wrong_password_over_http(http: WinrmServer, tmp_path: Path, transport: Transport) -> None:
+    result = extract(http, tmp_path, transport, credentials=Credentials("bob", Secret("Passw0rd! no")))
     check_refused(result, "WR105", tmp_path)
 
 
-def test_no_administrator(http: WinrmServer, tmp_path: Path) -> None:
-    check_refused(extract(http, tmp_path, credentials=by_password(GUEST)), "WR108", tmp_path)
+@pytest.mark.parametrize("transport", BY_PASSWORD)
+def test_no_administrator(http: WinrmServer, tmp_path: Path, transport: Transport) -> None:
+    check_refused(extract(http, tmp_path, transport, credentials=by_password(GUEST)), "WR108", tmp_path)
 
 
+@pytest.mark.parametrize("transport", BY_PASSWORD)
+def test_no_administrator_over_https(
+    https: WinrmServer, winrm_authority: Authority, tmp_path: Path, transport: Transport
+) -> None:
+    result = extract(https, tmp_path, transport, winrm_authority.certificate, credentials=by_password(GUEST))
+    check_refused(result, "WR108", tmp_path)
+
+
+@pytest.mark.parametrize("transport", [Transport.BASIC, Transport.CREDSSP])
 def test_a_transport_that_is_not_offered(
-    winrm_servers: WinrmServers, winrm_authority: Authority, tmp_path: Path
+    winrm_servers: WinrmServers, winrm_authority: Authority, tmp_path: Path, transport: Transport
 ) -> None:
     tls = Tls(winrm_authority.server())
     server = winrm_servers(HOST, Settings((BOB,), tls=tls, schemes=(Scheme.NEGOTIATE,)))
-    result = extract(server, tmp_path, Transport.BASIC, winrm_authority.certificate)
+    result = extract(server, tmp_path, transport, winrm_authority.certificate)
     check_refused(result, "WR106", tmp_path)
     assert result.reason is not None
-    assert "ntlm" in result.reason.message
+    assert result.reason.message == f"does not take {transport}; it takes ntlm, kerberos"
+
+
+def test_only_credssp_is_offered(winrm_servers: WinrmServers, tmp_path: Path) -> None:
+    result = extract(winrm_servers(HOST, Settings((BOB,), schemes=(Scheme.CREDSSP,))), tmp_path)
+    check_refused(result, "WR106", tmp_path)
+    assert result.reason is not None
+    assert result.reason.message == "does not take ntlm; it takes credssp"
+
+
+@pytest.mark.parametrize("over_tls", [False, True])
+@pytest.mark.parametrize(
+    ("misdeed", "over_http", "over_https"),
+    [
+        (HttpStatus(503), "WR116", "WR116"),
+        (HttpStatus(302), "WR109", "WR116"),
+        (Refuse(TOO_MANY_SHELLS), "WR112", "WR112"),
+        (Garbage(b"<html>"), "WR109", "WR115"),
+    ],
+)
+def test_credssp_of_a_host_that_misbehaves(
+    winrm_servers: WinrmServers,
+    winrm_authority: Authority,
+    tmp_path: Path,
+    over_tls: bool,
+    misdeed: Misdeed,
+    over_http: str,
+    over_https: str,
+) -> None:
+    """Over HTTPS the first message comes with the login, over HTTP after it."""
+    tls = Tls(winrm_authority.server()) if over_tls else None
+    server = winrm_servers(HOST, Settings((BOB,), tls=tls, schemes=ENCRYPTING, script={Action.CREATE: misdeed}))
+    result = extract(server, tmp_path, Transport.CREDSSP, winrm_authority.certificate if over_tls else None)
+    check_refused(result, over_https if over_tls else over_http, tmp_path)
+
+
+@pytest.mark.parametrize("transport", BY_PASSWORD)
+@pytest.mark.parametrize("account", [BOB, Account("bob", "Passw0rd! no")], ids=["right", "wrong"])
+def test_a_password_is_in_no_log_and_no_evidence(
+    https: WinrmServer,
+    winrm_authority: Authority,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    transport: Transport,
+    account: Account,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    result = extract(https, tmp_path, transport, winrm_authority.certificate, credentials=by_password(account))
+    assert (result.status is Status.EXTRACTED) == (account == BOB)
+    said = [record.getMessage() for record in caplog.records]
+    assert said
+    everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    seen = "\n".join((*said, repr(result))).encode() + everything
+    seen += b"".join(map(decoded, re.findall(rb"[A-Za-z0-9+/]{16,}={0,2}", seen)))
+    for code in ("utf-8", "utf-16-le"):
+        assert account.password.encode(code) not in seen
+
+
+def decoded(text: bytes) -> bytes:
+    """Return what is in text that may be base64."""
+    return b64decode(text + b"=" * (-len(text) % 4), validate=False) if len(text) % 4 != 1 else b""
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 import winrm.exceptions
 from pypsrp.exceptions import AuthenticationError, WinRMTransportError
+from requests_credssp.exceptions import AuthenticationException, NTStatusException
 from winrm_clients import Result, by_pypsrp, by_pywinrm
 
 from ipsecmig.testing.answer import Answer
@@ -16,13 +20,14 @@ from ipsecmig.testing.certificates import Authority
 from ipsecmig.testing.host import Host
 from ipsecmig.testing.kerberos import Realm
 from ipsecmig.testing.plugin import WinrmServers
-from ipsecmig.testing.winrm import Account, Action, Settings, Tls, WinrmServer
+from ipsecmig.testing.winrm import Account, Action, Scheme, Settings, Tls, WinrmServer
 
 BIG = Answer(bytes(range(256)) * 2000, b"warn\r\n", 3)
 HOST = Host(answers={"type big": BIG})
 EXPECTED = Result(BIG.exit_code, BIG.stdout, BIG.stderr)
 ALICE, BOB = Account(r"LAB\alice", "Passw0rd! ü"), Account("bob", "pw")
 CLIENTS = [by_pywinrm, by_pypsrp]
+WITH_CREDSSP = (Scheme.NEGOTIATE, Scheme.KERBEROS, Scheme.CREDSSP)
 
 Client = Callable[..., Result]
 
@@ -57,6 +62,59 @@ def check_done(server: WinrmServer, account: str, *, encrypted: bool) -> None:
 def test_ntlm_over_http_is_encrypted(http: WinrmServer, client: Client, account: Account) -> None:
     assert client(http, account.name, account.password, "ntlm", "type big") == EXPECTED
     check_done(http, account.name, encrypted=True)
+
+
+@contextmanager
+def connections_left_open() -> Iterator[None]:
+    """Collect what requests-credssp leaves behind when it fails, its connection among it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+@pytest.fixture
+def credssp(winrm_servers: WinrmServers) -> WinrmServer:
+    return winrm_servers(HOST, Settings((ALICE, BOB), schemes=WITH_CREDSSP))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("account", [ALICE, BOB], ids=["domain", "local"])
+def test_credssp_over_http_is_encrypted(credssp: WinrmServer, client: Client, account: Account) -> None:
+    assert client(credssp, account.name, account.password, "credssp", "type big") == EXPECTED
+    check_done(credssp, account.name, encrypted=True)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_credssp_over_https(winrm_servers: WinrmServers, client: Client, winrm_authority: Authority) -> None:
+    server = winrm_servers(HOST, Settings((ALICE, BOB), tls=Tls(winrm_authority.server()), schemes=WITH_CREDSSP))
+    trust = trusting(client, winrm_authority.certificate)
+    assert client(server, ALICE.name, ALICE.password, "credssp", "type big", **trust) == EXPECTED
+    check_done(server, ALICE.name, encrypted=False)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_credssp_encrypts_long_messages_in_pieces(winrm_servers: WinrmServers, client: Client) -> None:
+    line = "type " + "x" * 510_000  # which just fits into an envelope
+    server = winrm_servers(Host(answers={line: BIG}), Settings((BOB,), schemes=WITH_CREDSSP))
+    assert client(server, "bob", "pw", "credssp", line) == EXPECTED
+    assert server.commands == (line,)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize(("name", "password"), [("bob", "wrong"), ("nobody", "pw"), (r"OTHER\bob", "pw")])
+def test_credssp_with_a_wrong_password(credssp: WinrmServer, client: Client, name: str, password: str) -> None:
+    # The host tells a status of Windows, of which pyspnego has none for names that are nobody here.
+    with connections_left_open(), pytest.raises((NTStatusException, AuthenticationException), match="Received"):
+        client(credssp, name, password, "credssp", "type big")
+    assert credssp.messages == ()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_credssp_is_not_offered_unless_asked_for(http: WinrmServer, client: Client) -> None:
+    with connections_left_open(), pytest.raises(AuthenticationException, match="Negotiate, Kerberos"):
+        client(http, "bob", "pw", "credssp", "type big")
+    assert http.messages == ()
 
 
 def test_negotiate_over_http_is_encrypted(http: WinrmServer) -> None:
@@ -217,6 +275,15 @@ def test_a_ticket_of_somebody_else_opens_no_shell(kerberos: WinrmServer) -> None
 
     with pytest.raises(WSManFaultError, match="Access is denied"):
         by_pypsrp(kerberos, "eve@LAB.TEST", "evepw", "kerberos", "type big")
+
+
+def test_kerberos_within_credssp(kerberos: WinrmServer, kerberos_realm: Realm, winrm_servers: WinrmServers) -> None:
+    frank = Account(kerberos_realm.add_user("frank", "frankpw"), "frankpw")
+    settings = Settings((frank,), keytab=kerberos.settings.keytab, schemes=(Scheme.CREDSSP,))
+    server = winrm_servers(HOST, settings)
+    how = {"credssp_auth_mechanism": "kerberos"}  # pywinrm takes either, and does not say which
+    assert by_pypsrp(server, frank.name, frank.password, "credssp", "type big", **how) == EXPECTED
+    check_done(server, frank.name, encrypted=True)
 
 
 def test_ntlm_works_beside_kerberos(kerberos: WinrmServer) -> None:

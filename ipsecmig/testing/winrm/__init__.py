@@ -1,4 +1,4 @@
-"""A WinRM server for tests: real HTTP and TLS, Negotiate, Basic and certificates, the remote shell of [MS-WSMV]."""
+"""A WinRM server for tests: HTTP and TLS, Negotiate, CredSSP, Basic and certificates, remote shells ([MS-WSMV])."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How clients say who they are: Negotiate with NTLM or Kerberos, Kerberos alone, Basic, and certificates.
+"""How clients say who they are: Negotiate with NTLM or Kerberos, Kerberos alone, CredSSP, Basic, and certificates.
 
 Sources: RFC 4559 (Negotiate), RFC 7617 (Basic), DSP0226 annex C (certificates), RFC 5929 (channel bindings).
 """
@@ -16,11 +16,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ipsecmig.testing.winrm import credssp
 from ipsecmig.testing.winrm.accounts import Account, find
 
 if TYPE_CHECKING:
     from spnego import ContextProxy
     from spnego.channel_bindings import GssChannelBindings
+    from spnego.tls import CredSSPTLSContext
 
 
 _BROKEN_TOKENS: Final = (ValueError, LookupError, TypeError, AttributeError, struct.error)
@@ -36,6 +38,7 @@ class Scheme(StrEnum):
 
     NEGOTIATE = "Negotiate"
     KERBEROS = "Kerberos"
+    CREDSSP = "CredSSP"
     BASIC = "Basic"
     CERTIFICATE = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
@@ -45,7 +48,8 @@ class Doorkeeper:
     """What a server knows about those who may come in.
 
     `secrets` is a file in the form that pyspnego reads passwords from, `keytab` one of the service's Kerberos keys.
-    `binding` is the hash of the server's certificate where clients must be bound to the TLS channel.
+    `binding` is the hash of the server's certificate where clients must be bound to the TLS channel, `credssp` the TLS
+    inside CredSSP where that is a scheme.
     """
 
     host: str
@@ -54,6 +58,7 @@ class Doorkeeper:
     secrets: Path
     keytab: Path | None = None
     binding: bytes | None = None
+    credssp: CredSSPTLSContext | None = None
 
     @property
     def invitations(self) -> list[str]:
@@ -122,6 +127,8 @@ class Visitor:
             return self._refused()
         headers = [f"{scheme.value} {b64encode(answer).decode('ascii')}"] if answer else []
         if not context.complete:
+            if credssp.has_failed(context):
+                self.context = None
             return Verdict(None, headers) if headers else self._refused()
         return self._taken(self._account_of(context), headers)
 
@@ -130,16 +137,23 @@ class Visitor:
         import spnego
 
         if self.context is None or self.context.complete:
-            if not token.startswith(_FIRST_TOKENS):
+            first = credssp.FIRST_TOKENS if scheme is Scheme.CREDSSP else _FIRST_TOKENS
+            if not token.startswith(first):
                 raise ValueError("this token continues something that has not begun")
             kind = "ntlm" if token.startswith(_NTLM) else scheme.value.lower()
-            self.context = spnego.server(protocol=kind)
+            if scheme is Scheme.CREDSSP:
+                self.context = spnego.server(protocol=kind, credssp_tls_context=self._doorkeeper.credssp)
+            else:
+                self.context = spnego.server(protocol=kind)
         return self.context
 
     def _account_of(self, context: ContextProxy) -> Account | None:
         """Return the account of a client: with a ticket even of one that is nobody here, as in a domain."""
+        accounts, host = self._doorkeeper.accounts, self._doorkeeper.host
         name = context.client_principal or ""
-        known = find(self._doorkeeper.accounts, name, self._doorkeeper.host)
+        known = find(accounts, name, host)
+        if context.protocol == "credssp":
+            return known if known is not None and credssp.has_delegated(context, known, accounts, host) else None
         if known is None and "@" in name:
             return Account(name, administrator=False)
         return known

@@ -13,6 +13,8 @@ _CONTENT_TYPE: Final = re.compile(r'multipart/(?:x-multi-)?encrypted;.*protocol=
 _LENGTH: Final = re.compile(rb"OriginalContent:[^\r\n]*;\s*Length=(\d+)", re.IGNORECASE)
 _OCTETS: Final = re.compile(rb"\r\n\s*Content-Type:\s*application/octet-stream\r\n", re.IGNORECASE)
 _ENDING: Final = b"--\r\n"
+_CREDSSP: Final = "application/HTTP-CredSSP-session-encrypted"
+_PIECE: Final = 1 << 14  # of CredSSP, whose TLS seals no more at once
 
 
 class Garbled(Exception):  # noqa: N818  what arrived, not a mistake of ours
@@ -25,11 +27,13 @@ def protocol_of(content_type: str) -> str | None:
     return None if found is None else found[1]
 
 
-def opened(context: ContextProxy, body: bytes) -> bytes:
+def opened(context: ContextProxy, body: bytes, protocol: str) -> bytes:
     """Return the message in an encrypted body. Raises Garbled."""
     from spnego.exceptions import SpnegoError
 
     parts = body.split(_BOUNDARY)
+    if (protocol == _CREDSSP) != (context.protocol == "credssp"):
+        raise Garbled
     if parts[0] or parts[-1] != _ENDING or len(parts) % 2 or len(parts) < 4:
         raise Garbled
     try:
@@ -53,9 +57,17 @@ def _opened(context: ContextProxy, head: bytes, sealed: bytes) -> bytes:
 
 
 def sealed(context: ContextProxy, message: bytes, protocol: str) -> tuple[str, bytes]:
-    """Return the content type and the body of a message, encrypted."""
+    """Return the content type and the body of a message, encrypted: with CredSSP in pieces of 16 KiB."""
+    size = _PIECE if protocol == _CREDSSP else len(message)
+    pieces = [message[begin : begin + size] for begin in range(0, len(message), size)]
+    kind = "encrypted" if len(pieces) == 1 else "x-multi-encrypted"
+    body = b"".join(_sealed(context, piece, protocol) for piece in pieces)
+    return f'multipart/{kind};protocol="{protocol}";boundary="Encrypted Boundary"', body + _BOUNDARY + _ENDING
+
+
+def _sealed(context: ContextProxy, message: bytes, protocol: str) -> bytes:
     wrapped = context.wrap_winrm(message)
-    body = (
+    return (
         _BOUNDARY
         + f"\r\n\tContent-Type: {protocol}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;"
         f"Length={len(message) + wrapped.padding_length}\r\n".encode()
@@ -64,7 +76,4 @@ def sealed(context: ContextProxy, message: bytes, protocol: str) -> tuple[str, b
         + len(wrapped.header).to_bytes(4, "little")
         + wrapped.header
         + wrapped.data
-        + _BOUNDARY
-        + _ENDING
     )
-    return f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"', body

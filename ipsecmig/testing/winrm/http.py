@@ -21,6 +21,7 @@ PATH: Final = "/wsman"
 _ANONYMOUS_PATH: Final = "/wsman-anon/identify"
 _SOAP: Final = "application/soap+xml;charset=UTF-8"
 _MULTIPART_OVERHEAD: Final = 4096
+_PIECES_OVERHEAD: Final = 32  # of an envelope its 32nd part: 512 octets for each piece of CredSSP
 _PIECE: Final = 1 << 16
 
 
@@ -74,7 +75,8 @@ class Connection(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Return the body of the request, None where it is longer than the host takes."""
         length = self.headers.get("Content-Length") or "0"
-        limit = self._server.quotas.envelope + _MULTIPART_OVERHEAD
+        envelope = self._server.quotas.envelope
+        limit = envelope + envelope // _PIECES_OVERHEAD + _MULTIPART_OVERHEAD
         if not length.isdecimal() or int(length) > limit:
             return None
         return self.rfile.read(int(length))
@@ -95,7 +97,7 @@ class Connection(BaseHTTPRequestHandler):
             self._send(Reply(HTTPStatus.INTERNAL_SERVER_ERROR, invitations=invitations))
             return
         try:
-            plain = body if protocol is None else opened(context, body) if context is not None else None
+            plain = body if protocol is None else opened(context, body, protocol) if context is not None else None
         except Garbled:
             plain = None
         if plain is None:

@@ -19,6 +19,7 @@ from ipsecmig.testing.certificates import KeyPair, end_point_hash
 from ipsecmig.testing.gate import Gate
 from ipsecmig.testing.host import Host
 from ipsecmig.testing.releases import Quotas
+from ipsecmig.testing.winrm import credssp
 from ipsecmig.testing.winrm.accounts import Account
 from ipsecmig.testing.winrm.authentication import Doorkeeper, Scheme, secrets_file
 from ipsecmig.testing.winrm.faults import Fault, Refused
@@ -43,9 +44,10 @@ class Tls:
 class Settings:
     """How a host is served.
 
-    By default `schemes` are Negotiate and Kerberos, with TLS also Basic and certificates. `quotas` are by default those
-    of the release. `keytab` holds the Kerberos key of `HTTP/NAME`. Over HTTP a body in the clear is refused unless
-    `allow_unencrypted`; over HTTPS clients are bound to the channel if `channel_binding`. `port` 0 takes a free one.
+    By default `schemes` are Negotiate and Kerberos, with TLS also Basic and certificates; Windows offers CredSSP only
+    where it is told to. `quotas` are by default those of the release. `keytab` holds the Kerberos key of `HTTP/NAME`.
+    Over HTTP a body in the clear is refused unless `allow_unencrypted`; over HTTPS clients are bound to the channel if
+    `channel_binding`. `port` 0 takes a free one.
     """
 
     accounts: tuple[Account, ...] = ()
@@ -104,13 +106,15 @@ class WinrmServer:
             raise UsageError(str(impossible)) from None
         offered = _NEGOTIABLE if settings.tls is None else (*_NEGOTIABLE, Scheme.BASIC, Scheme.CERTIFICATE)
         binding = end_point_hash(settings.tls.certificate.certificate) if settings.tls is not None else None
+        schemes = offered if settings.schemes is None else settings.schemes
         return Doorkeeper(
             host=self.host.name,
-            schemes=offered if settings.schemes is None else settings.schemes,
+            schemes=schemes,
             accounts=settings.accounts,
             secrets=secrets,
             keytab=settings.keytab,
             binding=binding if settings.channel_binding else None,
+            credssp=credssp.make_tls(folder) if Scheme.CREDSSP in schemes else None,
         )
 
     def __enter__(self) -> WinrmServer:
