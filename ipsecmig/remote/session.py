@@ -33,6 +33,9 @@ _IDLE: Final = "PT180S"
 """After which time the host itself deletes a shell that nobody uses, for one that was lost on its way."""
 
 
+_OF_LOGINS: Final = frozenset({requests.codes.ok, requests.codes.unauthorized})
+
+
 class _Bounded(WinrmTransport):
     """The transport of pywinrm, with limits, without redirections, and with no answer in the clear over HTTP."""
 
@@ -78,13 +81,13 @@ class _Bounded(WinrmTransport):
         """Send a request, and return its answer, which may have taken the rounds of a login before."""
         try:
             return super()._send_message_request(session, prepared_request)
-        except CREDSSP_FAILURES:
-            # To requests-credssp any answer but 200 is a round of the login, also a fault that answers the message.
+        except FAILURES as failure:
             last = self._adapter.last
             if last is None:
                 raise
-            with last:  # which that library would leave open
-                if last.status_code in {requests.codes.ok, requests.codes.unauthorized}:
+            with last:  # which a way to log in that stumbles over it leaves open
+                # To requests-credssp any answer but 200 is a round of the login, also a fault that answers the message.
+                if not isinstance(failure, CREDSSP_FAILURES) or last.status_code in _OF_LOGINS:
                     raise
                 text = self._get_message_response_text(last) if last.content else b""
                 raise WinRMTransportError("http", last.status_code, text.decode()) from None

@@ -22,6 +22,7 @@ from ipsecmig.testing.certificates import Authority
 from ipsecmig.testing.kerberos import Realm
 from ipsecmig.testing.plugin import WinrmServers
 from ipsecmig.testing.winrm import Account, Action, Scheme, Settings, Tls, WinrmServer
+from ipsecmig.testing.winrm.authentication import Verdict, Visitor
 from ipsecmig.testing.winrm.faults import TOO_MANY_SHELLS
 from ipsecmig.testing.winrm.script import Garbage, Misdeed, Refuse
 from ipsecmig.testing.winrm.script import Status as HttpStatus
@@ -180,6 +181,13 @@ def test_credssp_of_a_host_that_misbehaves(
     server = winrm_servers(HOST, Settings((BOB,), tls=tls, schemes=ENCRYPTING, script={Action.CREATE: misdeed}))
     result = extract(server, tmp_path, Transport.CREDSSP, winrm_authority.certificate if over_tls else None)
     check_refused(result, over_https if over_tls else over_http, tmp_path)
+
+
+def test_credssp_of_a_host_whose_tokens_prove_nothing(
+    http: WinrmServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Visitor, "hear", lambda visitor, authorization: Verdict(None, ["CredSSP AAAA"]))
+    check_refused(extract(http, tmp_path, Transport.CREDSSP), "WR115", tmp_path)
 
 
 @pytest.mark.parametrize("transport", BY_PASSWORD)
