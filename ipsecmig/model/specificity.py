@@ -129,14 +129,14 @@ def classify(flat: FlatPolicy, contenders: Contenders) -> Numbers:
     """
     known: dict[tuple[_Measure, int, bool], int] = {}
     numbers: Numbers = []
-    for (_, _, _, boxes, treatment, *_), measure in zip(flat.filters, _measures(flat), strict=True):
-        identity = id(treatment)
-        for box in boxes:
-            arriving = box[0] == _IN
-            key = (measure, identity, arriving)
+    for specific, measure in zip(flat.filters, _measures(flat), strict=True):
+        treatment = id(specific.treatment)
+        for box in specific.boxes:
+            arriving = box.direction == _IN
+            key = (measure, treatment, arriving)
             number = known.get(key)
             if number is None:
-                number = known[key] = contenders.number(_extent(measure, arriving), treatment)
+                number = known[key] = contenders.number(_extent(measure, arriving), specific.treatment)
             numbers.append(number)
     return numbers
 
@@ -172,13 +172,12 @@ _Measure = tuple[int | Interval, ...]
 def _measures(flat: FlatPolicy) -> Iterator[_Measure]:
     """Yield the measure of each filter."""
     addresses, ports = _addresses_nest(flat), _ports_nest(flat)
-    if addresses and ports:
-        yield from (specific[0] for specific in flat.filters)
-        return
     for specific in flat.filters:
         sizes: _Measure = specific.weight
-        intervals = extent(specific)
-        yield ((sizes if addresses else intervals)[:2]) + ((sizes if ports else intervals)[2:])
+        if not (addresses and ports):
+            intervals = extent(specific)
+            sizes = ((sizes if addresses else intervals)[:2]) + ((sizes if ports else intervals)[2:])
+        yield sizes
 
 
 def _extent(measure: _Measure, arriving: bool) -> Extent:
@@ -198,14 +197,10 @@ def _addresses_nest(flat: FlatPolicy) -> bool:
 
 
 def _are_blocks(box: Box) -> bool:
-    low, high = box[_LOCAL]
-    remote_low, remote_high = box[_REMOTE]
+    low, high = box.local
+    remote_low, remote_high = box.remote
     rest, remote_rest = low ^ high, remote_low ^ remote_high
     return not (rest & (rest + 1 | low) or remote_rest & (remote_rest + 1 | remote_low))
-
-
-_LOCAL: Final = Box._fields.index("local")
-_REMOTE: Final = Box._fields.index("remote")
 
 
 def _ports_nest(flat: FlatPolicy) -> bool:

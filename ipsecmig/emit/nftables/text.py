@@ -205,7 +205,7 @@ class _ElementText:
 
 
 _PROTOCOLS: Final = {Family.IPV4: "ip protocol", Family.IPV6: "meta l4proto"}
-"""How a map is asked for the protocol: see `tables.Shape`."""
+"""How a map is asked for the protocol where that is in its key: `tables.Shape.stated` is one that is not."""
 
 
 def lookup(name: str, table: Table, direction: Direction) -> str:
