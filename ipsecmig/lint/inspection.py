@@ -157,8 +157,7 @@ class Inspection:
     @cached_property
     def bound(self) -> tuple[tuple[Rule, FilterList, FilterAction], ...]:
         """The active rules with the list and the action that they name; those with a dangling name are left out."""
-        lists = {found.name.casefold(): found for found in self.store.filter_lists if found.store == self.policy.store}
-        actions = {a.name.casefold(): a for a in self.store.filter_actions if a.store == self.policy.store}
+        lists, actions = self.store.defined_in(self.policy.store)
         rules = ((r, lists.get(r.filter_list.casefold()), actions.get(r.filter_action.casefold())) for r in self.rules)
         return tuple((rule, ours, action) for rule, ours, action in rules if ours is not None and action is not None)
 

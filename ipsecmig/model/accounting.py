@@ -96,8 +96,7 @@ def account(request: EmissionRequest, capabilities: Capabilities) -> tuple[tuple
 def attributes(store: PolicyStore, policy: Policy) -> Iterator[Attribute]:
     """Yield every attribute of `policy` and of what its active rules use; a rule's list and action are used once."""
     yield from _policy_attributes(policy)
-    lists = {f.name.casefold(): f for f in store.filter_lists if f.store == policy.store}
-    actions = {a.name.casefold(): a for a in store.filter_actions if a.store == policy.store}
+    lists, actions = store.defined_in(policy.store)
     seen: set[int] = set()
     for rule in policy.rules:
         yield from _rule_attributes(rule)

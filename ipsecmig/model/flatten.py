@@ -181,8 +181,7 @@ def _bind(
     store: PolicyStore, policy: Policy, unknown: list[NotUnderstood]
 ) -> Iterator[tuple[Rule, FilterList, FilterAction]]:
     """Yield the active rules with what they refer to; a rule that refers to nothing is not understood."""
-    lists = {f.name.casefold(): f for f in store.filter_lists if f.store == policy.store}
-    actions = {a.name.casefold(): a for a in store.filter_actions if a.store == policy.store}
+    lists, actions = store.defined_in(policy.store)
     for rule in policy.rules:
         if not rule.active:
             continue

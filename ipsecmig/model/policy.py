@@ -6,6 +6,7 @@ them and are shared by name; names compare without case. Everything is frozen an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
@@ -312,6 +313,12 @@ class PolicyStore:
     settings: HostSettings = HostSettings()
     not_understood: tuple[NotUnderstood, ...] = ()
     sources: tuple[str, ...] = ()
+
+    def defined_in(self, store: StoreLocation) -> tuple[Mapping[str, FilterList], Mapping[str, FilterAction]]:
+        """Return the filter lists and the filter actions of `store` by case-folded names, to look many up."""
+        lists = {f.name.casefold(): f for f in self.filter_lists if f.store == store}
+        actions = {a.name.casefold(): a for a in self.filter_actions if a.store == store}
+        return lists, actions
 
     def filter_list(self, name: str, store: StoreLocation = LOCAL_STORE) -> FilterList | None:
         """Return the filter list `name` of `store`, or None."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from ipsecmig.emit.stored import words
 from ipsecmig.emit.stored.filters import check_address, check_port
-from ipsecmig.emit.stored.plan import Plan, action_refusal, defined, filter_refusal, response_refusal, rule_refusal
+from ipsecmig.emit.stored.plan import Plan, action_refusal, filter_refusal, response_refusal, rule_refusal
 from ipsecmig.model.accounting import EXACT, Attribute, Capabilities, Judge
 from ipsecmig.model.algorithms import Encryption
 from ipsecmig.model.attributes import AttributeKind
@@ -71,7 +71,7 @@ _CaseJudge = Callable[[Attribute, _Case], Loss | None]
 
 def capabilities(target: str, plan: Plan, source: PolicyStore) -> Capabilities:
     """Return what can be stored of `plan`, made of the policy of `source`, in the words of `target`."""
-    case = _Case(target, plan, source, *defined(source, plan.policy.store))
+    case = _Case(target, plan, source, *source.defined_in(plan.policy.store))
     return {kind: EXACT if judge is None else _bind(judge, case) for kind, judge in JUDGES.items()}
 
 

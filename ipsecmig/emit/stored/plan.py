@@ -52,7 +52,7 @@ class Plan:
 
 def make_plan(source: PolicyStore, policy: Policy, store: StoreLocation) -> Plan:
     """Return what of `policy` can go into `store`."""
-    lists, actions = defined(source, policy.store)
+    lists, actions = source.defined_in(policy.store)
     rules = tuple(rule for rule in policy.rules if not rule_refusal(rule, lists, actions))
     response = policy.default_response
     if response is not None and response_refusal(response):
@@ -75,13 +75,6 @@ def make_plan(source: PolicyStore, policy: Policy, store: StoreLocation) -> Plan
         response,
         complete and bool(policy.main_mode.offers),
     )
-
-
-def defined(source: PolicyStore, store: StoreLocation) -> tuple[Mapping[str, FilterList], Mapping[str, FilterAction]]:
-    """Return the filter lists and the filter actions that `source` has in `store`, by case-folded names."""
-    lists = {f.name.casefold(): f for f in source.filter_lists if f.store == store}
-    actions = {a.name.casefold(): a for a in source.filter_actions if a.store == store}
-    return lists, actions
 
 
 def filter_refusal(value: Filter) -> str:
