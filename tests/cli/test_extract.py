@@ -27,11 +27,15 @@ __all__ = ["winrm_authority", "winrm_servers"]
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], no_realm: Path) -> Cli:
+def program(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    no_settings_of_this_machine: None,
+) -> Cli:
     """Return what runs the command line, with the real parts, as bob, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("KRB5_CONFIG", str(no_realm))
     monkeypatch.setenv("IPSECMIG_WINRM_USER", BOB.name)
     monkeypatch.setenv("IPSECMIG_WINRM_PASSWORD", BOB.password)
 

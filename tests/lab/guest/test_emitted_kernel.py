@@ -17,24 +17,14 @@ from typing import Final, NamedTuple
 import pytest
 from esp_packets import association, packed
 from ground_truth import Row, Sample, decided_samples
+from handmade import store_text
 
 from ipsecmig.emit import nftables, xfrm
 from ipsecmig.esp.association import SecurityAssociation
 from ipsecmig.esp.bundle import Receiver, Sender
-from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
+from ipsecmig.model.algorithms import Encryption, Integrity
 from ipsecmig.model.flatten import flatten
-from ipsecmig.model.policy import (
-    Action,
-    Filter,
-    FilterAction,
-    FilterList,
-    MainMode,
-    MainModeOffer,
-    Policy,
-    PolicyStore,
-    Rule,
-)
-from ipsecmig.model.selectors import AH, ESP, ME, TCP, UDP, AddressRange, PortRange
+from ipsecmig.model.selectors import AH, ESP, TCP, UDP
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import Direction
 from ipsecmig.model.targets import EmissionRequest
@@ -82,7 +72,7 @@ class Sighting(NamedTuple):
     probe: Probe
 
 
-Templates = tuple[Template, ...]
+Policy = tuple[Template, ...]
 """The templates of one policy, innermost first."""
 
 
@@ -93,7 +83,7 @@ def is_protect(row: Row) -> bool:
 SAMPLES: Final = [sample for sample in decided_samples() if any(map(is_protect, sample.rows()))]
 
 
-def policies_in(batches: Sequence[str]) -> list[Templates]:
+def policies_in(batches: Sequence[str]) -> list[Policy]:
     """Return the different lists of templates in batches for `ip`."""
     lines = [line for text in batches for line in text.splitlines() if line.startswith("xfrm policy add")]
     return sorted({policy for line in lines if (policy := tuple(templates(line)))})
@@ -111,7 +101,7 @@ class World:
     host: Machine
     wire: Wire
     sockets: agent.Agent
-    policies: list[Templates]
+    policies: list[Policy]
     senders: dict[tuple[Template, str, str], Sender] = field(default_factory=dict)
     receivers: dict[int, Receiver] = field(default_factory=dict)
 
@@ -125,7 +115,7 @@ class World:
             self.senders[template, *ends], self.receivers[sa.spi] = Sender(sa), Receiver(sa)
             self.host.batch(state(sa, template.reqid) + "\n")
 
-    def protect(self, policy: Templates, probe: Probe) -> bytes:
+    def protect(self, policy: Policy, probe: Probe) -> bytes:
         """Return a packet under the SAs that fit a policy."""
         packet = agent.packet(probe)
         for template in policy:
@@ -262,15 +252,18 @@ def test_what_is_forwarded_is_protected_on_one_side(sample: Sample, world: World
 CLOSED: Final = ((1, TCP, 80), (2, TCP, 443), (1, UDP, 53), (2, UDP, 123))
 """Network, protocol and port of what the policy below blocks."""
 
+FILTER: Final = "add filter filterlist=L srcaddr=2001:db8:{}::/64 dstaddr=me protocol={} dstport={}\n"
+POLICY: Final = f"""pushd ipsec static
+{"".join(FILTER.format(*each) for each in CLOSED)}add filteraction name=B action=block
+add policy name=P assign=yes
+add rule name=R policy=P filterlist=L filteraction=B
+popd
+"""
+
 
 def test_networks_and_protocols_of_ipv6_in_one_ruleset() -> None:
-    filters = tuple(
-        Filter(AddressRange.parse(f"2001:db8:{network}::/64"), ME, protocol, destination_port=PortRange(port, port))
-        for network, protocol, port in CLOSED
-    )
-    main_mode = MainMode((MainModeOffer(Encryption.TRIPLE_DES, Integrity.SHA1, DhGroup.MODP1024),))
-    policy = Policy("P", main_mode, (Rule("R", "L", "B"),), assigned=True)
-    store = PolicyStore((policy,), (FilterList("L", filters),), (FilterAction("B", Action.BLOCK),))
+    store = store_text(POLICY, "policy.netsh")
+    (policy,) = store.policies
     flat = flatten(store, policy, Site(windows=WindowsVersion.VISTA))
     ruleset = nftables.TARGET.emit(EmissionRequest(store, policy, flat)).files[0].content.decode()
     host = Machine("networks")
