@@ -230,6 +230,8 @@ class Forest(Generic[Leaf]):
                 position += 1
                 found.append(rest)
                 rest = children[position]
+            elif rest.level != level:
+                found.append(rest)
             else:
                 before, rest = self.split(rest, level, cut)
                 found.append(before)
