@@ -13,8 +13,9 @@ from 10.0.0.0/8 alone (`dense`, where they lie inside one another more often). G
 One process per line, so that the memory is that line's own. `proof` finds the foremost filters at every packet of both
 policies, conflicts included, and compares them; what the two have in common is built once, and as the copy says the
 same that is nearly all of the second. `one map` is what a policy costs alone, down to what its filters do. `flatten`
-comes before both. z3 is asked for first match only. Times are processor time, so that other load matters less, and the
-best of five runs counts.
+comes before both. z3 is asked for first match only. Times are processor time, so that other load matters less. A
+machine's speed changes meanwhile: so what is compared takes turns, the quicker side several runs at a time, and of
+times and of ratios within a round the median counts.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from statistics import median
+from typing import NamedTuple
 
 from ipsecmig.model import selectors
 from ipsecmig.model.algorithms import DhGroup, Encryption, Integrity
@@ -51,10 +53,32 @@ from ipsecmig.model.policy import (
 from ipsecmig.model.selectors import ANY, ANY_PORT, ME, Address, AddressRange, Family, PortRange
 from ipsecmig.model.treatment import Conflict
 
-OURS = ("host:1000", "host:2000", "host:10000", "dense:10000", "host:100000", "gateway:1000", "gateway:10000")
-THEIRS = ("host:1000", "host:2000")
-GROWTHS = (("host:100000", "host:10000", 12), ("gateway:10000", "gateway:1000", 15))
-"""The larger case, the smaller one, and the most times as long that it may take."""
+ROUNDS = 9
+
+
+class Side(NamedTuple):
+    """One line of the answer: whose proof of which case, and how often it runs in each round."""
+
+    engine: str
+    case: str
+    runs: int = 1
+
+
+class Comparison(NamedTuple):
+    """Two lines that take turns, and how many times as long the first may or should take."""
+
+    slow: Side
+    quick: Side
+    wanted: str = ""
+
+
+ALONE = Side("ipsecmig", "dense:10000")
+COMPARISONS = (
+    Comparison(Side("z3", "host:1000"), Side("ipsecmig", "host:1000", 10)),
+    Comparison(Side("z3", "host:2000"), Side("ipsecmig", "host:2000", 10), "at least 20"),
+    Comparison(Side("ipsecmig", "host:100000"), Side("ipsecmig", "host:10000", 10), "at most 12"),
+    Comparison(Side("ipsecmig", "gateway:10000"), Side("ipsecmig", "gateway:1000", 10), "at most 15"),
+)
 
 WHOLE_WAY = "host:10000"
 Z3_TIMEOUT_SECONDS = 900
@@ -198,43 +222,45 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-Result = TypeVar("Result")
+def mean_time(run: Callable[[], object], runs: int) -> float:
+    """Return the mean processor time that `run` takes, in seconds."""
+    start = time.process_time()
+    for _ in range(runs):
+        run()
+    return (time.process_time() - start) / runs
 
 
-def best_of_five(run: Callable[[], Result]) -> tuple[float, Result]:
-    """Return the least processor time that `run` takes, in seconds, and its last result."""
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        result = run()
-        times.append(time.process_time() - start)
-    return min(times), result
+Proof = tuple[Callable[[], Figures], Callable[[], Figures]]
+"""What proves one pair and returns the answer, and what measures the rest of that line afterwards."""
 
 
-def measure_ours(kind: str, count: int) -> Figures:
-    """Prove one pair, find the planted difference, and return the figures."""
+def our_proof(kind: str, count: int) -> Proof:
+    """Flatten one pair; afterwards the planted difference is found."""
     stores = policy_pair(kind, count)
     base = megabytes()
     start = time.process_time()
     left, right = (flatten(store, store.policies[0]) for store in stores[:2])
     flat = time.process_time() - start
-    proof, equal = best_of_five(partial(treat_alike, left, right))
-    memory = megabytes()
-    alone, ours = best_of_five(partial(decision_map, left))
-    planted = decision_map(flatten(stores[2], stores[2].policies[0]))
-    searched = time.process_time()
-    found = ours.differences(planted, lambda a, b: a == b, 10)
-    return {
-        "flatten": flat,
-        "proof": proof,
-        "alone": alone,
-        "equal": equal,
-        "memory": memory,
-        "before": base,
-        "difference": time.process_time() - searched,
-        "found": bool(found.differences),
-        "conflicts": any(isinstance(leaf, Conflict) for leaf in ours.leaves()),
-    }
+
+    def the_rest() -> Figures:
+        memory = megabytes()
+        start = time.process_time()
+        ours = decision_map(left)
+        alone = time.process_time() - start
+        planted = decision_map(flatten(stores[2], stores[2].policies[0]))
+        searched = time.process_time()
+        found = ours.differences(planted, lambda a, b: a == b, 10)
+        return {
+            "flatten": flat,
+            "alone": alone,
+            "memory": memory,
+            "before": base,
+            "difference": time.process_time() - searched,
+            "found": bool(found.differences),
+            "conflicts": any(isinstance(leaf, Conflict) for leaf in ours.leaves()),
+        }
+
+    return lambda: {"equal": treat_alike(left, right)}, the_rest
 
 
 def z3_proof(left: FlatPolicy, right: FlatPolicy) -> str:
@@ -269,11 +295,10 @@ def z3_proof(left: FlatPolicy, right: FlatPolicy) -> str:
     return str(solver.check())
 
 
-def measure_z3(kind: str, count: int) -> Figures:
-    """Let z3 prove one pair and return the figures."""
+def their_proof(kind: str, count: int) -> Proof:
+    """Flatten one pair for z3."""
     left, right = (flatten(store, store.policies[0]) for store in policy_pair(kind, count)[:2])
-    proof, verdict = best_of_five(partial(z3_proof, left, right))
-    return {"proof": proof, "verdict": verdict, "memory": megabytes()}
+    return lambda: {"verdict": z3_proof(left, right)}, lambda: {"memory": megabytes()}
 
 
 def measure_stages(kind: str, count: int) -> Figures:
@@ -318,42 +343,84 @@ def lines_of_stages(figures: Figures) -> Iterator[str]:
         yield f"{WHOLE_WAY} {stage:22} " + (f"{figure:>8}" if isinstance(figure, str) else f"{figure:8.2f} {unit}")
 
 
-ENGINES: dict[str, Callable[[str, int], Figures]] = {
-    "ipsecmig": measure_ours,
-    "z3": measure_z3,
-    "stages": measure_stages,
-}
+ENGINES: dict[str, Callable[[str, int], Proof]] = {"ipsecmig": our_proof, "z3": their_proof}
 
 
-def in_own_process(engine: str, case: str) -> Figures:
-    """Return the figures of one case, measured in a process of its own."""
-    command = [sys.executable, __file__, "--measure", engine, "--only", case]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    figures: Figures = json.loads(done.stdout)
-    return figures
+def serve(engine: str, case: str) -> None:
+    """Run the proof as often as each line of standard input says, and print its time; at the end all figures."""
+    kind, count = case.split(":")
+    prove, the_rest = ENGINES[engine](kind, int(count))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(mean_time(prove, int(line)), flush=True)
+    print(json.dumps(prove() | the_rest()))
 
 
-def line_of(engine: str, case: str, figures: Figures) -> str:
-    """Return the summary line of one case."""
-    line = f"{engine:8} {case:15} proof {float(figures['proof']):8.2f} s  {float(figures['memory']):7.0f} MB"
-    if engine == "z3":
+class Process:
+    """A process of its own that runs one proof whenever it is asked."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.times: list[float] = []
+        command = [sys.executable, __file__, "--measure", side.engine, "--only", side.case]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._read()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.side.engine} {self.side.case} ended with exit code {self._process.wait()}")
+        return line
+
+    def turn(self) -> None:
+        """Let it run the proof, and keep the time of one run in seconds."""
+        assert self._process.stdin is not None
+        print(self.side.runs, file=self._process.stdin, flush=True)
+        self.times.append(float(self._read()))
+
+    def figures(self) -> Figures:
+        """End it and return all figures."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        figures: Figures = json.loads(self._read())
+        return {"proof": median(self.times)} | figures
+
+
+def take_turns(*sides: Side) -> list[Process]:
+    """Return the processes of the sides after all rounds."""
+    processes = [Process(side) for side in sides]
+    for _ in range(ROUNDS):
+        for process in processes:
+            process.turn()
+    return processes
+
+
+def line_of(side: Side, figures: Figures) -> str:
+    """Return the summary line of one side."""
+    line = f"{side.engine:8} {side.case:15} proof {float(figures['proof']):8.3f} s  {float(figures['memory']):7.0f} MB"
+    if side.engine == "z3":
         return f"{line}  {figures['verdict']}"
     found = f"planted difference found: {bool(figures['found'])} in {float(figures['difference']):.3f} s"
     flat, alone = float(figures["flatten"]), float(figures["alone"])
     return f"{line}  one map {alone:.2f} s  equal: {bool(figures['equal'])}  flatten {flat:.2f} s  {found}"
 
 
-def ratios(proofs: dict[tuple[str, str], float]) -> Iterator[str]:
-    """Yield how the measured times compare, with what is wanted of them."""
-    for case in THEIRS:
-        ours, theirs = proofs.get(("ipsecmig", case)), proofs.get(("z3", case))
-        if ours and theirs:
-            wanted = " (wanted: at least 20)" if case == THEIRS[-1] else ""
-            yield f"z3 takes {theirs / ours:.0f} times as long at {case}{wanted}"
-    for large, small, most in GROWTHS:
-        if ("ipsecmig", large) in proofs and ("ipsecmig", small) in proofs:
-            growth = proofs["ipsecmig", large] / proofs["ipsecmig", small]
-            yield f"{large} takes {growth:.1f} times as long as {small} (wanted: at most {most})"
+def compare(comparison: Comparison) -> Iterator[str]:
+    """Yield the line of each side, and how many times as long one takes as the other."""
+    quick, slow = take_turns(comparison.quick, comparison.slow)
+    for process in (quick, slow):
+        yield line_of(process.side, process.figures())
+    ratio = median(more / less for more, less in zip(slow.times, quick.times, strict=True))
+    names = [f"{side.engine} {side.case}" for side in (slow.side, quick.side)]
+    wanted = f" (wanted: {comparison.wanted})" if comparison.wanted else ""
+    yield f"{names[0]} takes {ratio:.1f} times as long as {names[1]}{wanted}"
+
+
+def line_alone(side: Side) -> str:
+    """Return the line of one side that nothing is compared with."""
+    (process,) = take_turns(side)
+    return line_of(side, process.figures())
 
 
 def main() -> None:
@@ -361,24 +428,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--skip-z3", action="store_true", help="leave z3 out")
     parser.add_argument("--stages", action="store_true", help="only the whole way of one policy, stage by stage")
-    parser.add_argument("--only", metavar="KIND:COUNT", help="one case instead of all")
+    parser.add_argument("--only", metavar="KIND:COUNT", help="one case instead of all, without z3")
     parser.add_argument("--measure", choices=tuple(ENGINES), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        kind, count = options.only.split(":")
-        print(json.dumps(ENGINES[options.measure](kind, int(count))))
-        return
-    if options.stages:
-        print("\n".join(lines_of_stages(in_own_process("stages", WHOLE_WAY))))
-        return
-    cases = [("ipsecmig", case) for case in ([options.only] if options.only else OURS)]
-    cases += [] if options.skip_z3 else [("z3", case) for case in ([options.only] if options.only else THEIRS)]
-    proofs: dict[tuple[str, str], float] = {}
-    for engine, case in cases:
-        figures = in_own_process(engine, case)
-        proofs[engine, case] = float(figures["proof"])
-        print(line_of(engine, case, figures), flush=True)
-    print("\n".join(ratios(proofs)))
+        serve(options.measure, options.only)
+    elif options.stages:
+        kind, count = WHOLE_WAY.split(":")
+        print("\n".join(lines_of_stages(measure_stages(kind, int(count)))))
+    elif options.only:
+        print(line_alone(Side("ipsecmig", options.only)))
+    else:
+        for comparison in COMPARISONS:
+            if not (options.skip_z3 and comparison.slow.engine == "z3"):
+                for line in compare(comparison):
+                    print(line, flush=True)
+        print(line_alone(ALONE))
 
 
 if __name__ == "__main__":
