@@ -116,20 +116,18 @@ _WEAK_DES_KEYS: Final = bytes.fromhex(
 _WITHOUT_PARITY: Final = bytes(octet & 0xFE for octet in range(256))
 
 
-def _without_parity(key: bytes) -> bytes:
-    return key.translate(_WITHOUT_PARITY)
-
-
-_WEAK_DES: Final = frozenset(_without_parity(_WEAK_DES_KEYS[at : at + 8]) for at in range(0, len(_WEAK_DES_KEYS), 8))
+_WEAK_DES: Final = frozenset(
+    _WEAK_DES_KEYS[at : at + 8].translate(_WITHOUT_PARITY) for at in range(0, len(_WEAK_DES_KEYS), 8)
+)
 
 
 def _weakness_of_des(key: bytes) -> str | None:
-    weak = _without_parity(key) in _WEAK_DES
+    weak = key.translate(_WITHOUT_PARITY) in _WEAK_DES
     return "the derived DES key is one of the weak keys of RFC 2409 appendix A" if weak else None
 
 
 def _weakness_of_triple_des(key: bytes) -> str | None:
-    octets = _without_parity(key)
+    octets = key.translate(_WITHOUT_PARITY)
     # With equal neighbours it would be mere DES (RFC 2451 section 2.3).
     weak = octets[8:16] in (octets[:8], octets[16:])
     return "two neighbouring parts of the derived 3DES key are equal" if weak else None

@@ -121,12 +121,13 @@ def sealed(message: Message | SealedMessage | None) -> SealedMessage:
 def only(payloads: tuple[Payload, ...], kind: type[T]) -> T:
     """Return the one payload of that kind. Raises Malformed for none or several."""
     found: T | None = None
-    count = 0
     for payload in payloads:
         if isinstance(payload, kind):
-            found, count = payload, count + 1
-    if found is None or count != 1:
-        raise Malformed(HEADER, f"one {kind.__name__} payload, not {count}")
+            if found is not None:
+                raise Malformed(HEADER, f"one {kind.__name__} payload, not several")
+            found = payload
+    if found is None:
+        raise Malformed(HEADER, f"one {kind.__name__} payload, not none")
     return found
 
 

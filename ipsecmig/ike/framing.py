@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from ipsecmig.ike import fragments
 from ipsecmig.ike.wire.fragment import Fragment
 from ipsecmig.ike.wire.message import Message, SealedMessage, encode_message
+
+_NO_FRAGMENTS: Final = fragments.Reassembly()
 
 
 class Framing:
@@ -15,7 +19,7 @@ class Framing:
     def __init__(self) -> None:
         self.peer_takes_fragments = False
         self._messages_split = 0
-        self._reassembly = fragments.Reassembly()
+        self._reassembly = _NO_FRAGMENTS
 
     def accept(self, fragment: Fragment, now: float) -> bytes | None:
         """Return the octets of the message that the fragment completes, None if it does not. Raises Malformed."""

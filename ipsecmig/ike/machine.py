@@ -28,6 +28,7 @@ MAX_EVENTS: Final = 1_000
 """How many events are kept until they are read; the oldest goes first."""
 
 _IDLE: Final = State.IDLE
+_NOTHING_HEARD: Final = Heard()
 _INFORMATIONAL: Final = int(ExchangeType.INFORMATIONAL)
 
 
@@ -43,7 +44,7 @@ class Machine:
         self.runs = Runs(Run(MAIN, MAIN_MODE, self.path))
         self.cookies: Cookies | None = None
         self.secured: Secured | None = None
-        self.heard = Heard()
+        self.heard = _NOTHING_HEARD
         self.keepalive: float | None = None
         self.framing = Framing()
         self.outbox: list[Datagram] = []

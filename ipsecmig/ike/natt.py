@@ -95,9 +95,8 @@ def understood(configuration: Configuration) -> tuple[Variant, ...]:
 
 def agreed(configuration: Configuration, payloads: tuple[Payload, ...]) -> Variant | None:
     """Return the best variant that the vendor IDs of the peer announce too, None if there is none."""
-    announced = {payload.data for payload in payloads if isinstance(payload, VendorId)}
     for variant in understood(configuration):
-        if any(known.value in announced for known in variant.vendor_ids):
+        if any(VendorId(known.value) in payloads for known in variant.vendor_ids):
             return variant
     return None
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from ipsecmig.ike.configuration import Traffic
@@ -140,7 +141,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
     Raises Refused if there are none.
     """
     ours = _acceptable(traffic, nat).suites
-    for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
+    for _, group in groupby(offered.proposals, _position):
         together = tuple(group)
         fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
         if fitting:
@@ -155,6 +156,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
     )
 
 
+_position: Final = attrgetter("position")
 _NO_SPIS: Final = {int(Protocol.AH): bytes(4), int(Protocol.ESP): bytes(4)}
 
 
@@ -179,7 +181,7 @@ def _meaning(protocol: int, transform: Transform) -> _Meaning:
 
 def suite_of(traffic: Traffic, chosen: tuple[Proposal, ...]) -> Phase2Suite:
     """Return what proposals of one transform each mean, given that they are among the offers for the traffic."""
-    transforms = tuple(_model(proposal.protocol, proposal.transforms[0]) for proposal in chosen)
+    transforms = tuple([_model(proposal.protocol, proposal.transforms[0]) for proposal in chosen])
     return Phase2Suite(transforms, traffic.mode, traffic.pfs_group)
 
 
@@ -196,7 +198,7 @@ def accept(traffic: Traffic, chosen: SecurityAssociation, nat: NatTraversal | No
     """Return the proposals that the peer chose. Raises Refused unless they are one of our offers."""
     if any(len(proposal.transforms) != 1 or len(proposal.spi) != 4 for proposal in chosen.proposals):
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice leaves more than one transform")
-    meanings = tuple(_meaning(proposal.protocol, proposal.transforms[0]) for proposal in chosen.proposals)
+    meanings = tuple([_meaning(proposal.protocol, proposal.transforms[0]) for proposal in chosen.proposals])
     if meanings not in _acceptable(traffic, nat).suites:
         raise Refused(NotifyNumber.BAD_PROPOSAL_SYNTAX, "the peer's choice is not one of the offers")
     return chosen.proposals

@@ -92,8 +92,9 @@ def unseal(message: SealedMessage, cbc: Cbc, iv: bytes) -> Opened:
         raise Malformed(HEADER, f"whole blocks of {block} octets, not {len(message.ciphertext)} octets")
     plaintext = cbc.decrypt(iv, message.ciphertext)
     cursor = Cursor(plaintext)
-    payloads = decode_payloads(cursor, message.first)
-    covered = plaintext[length_of_first(plaintext) : cursor.offset] if payloads else b""
-    if cursor.remaining > MAX_PADDING:
-        raise Malformed(cursor.offset, f"at most {MAX_PADDING} octets of padding, not {cursor.remaining}")
-    return Opened(payloads, covered, cursor.rest(), message.ciphertext[-block:])
+    payloads, end = decode_payloads(cursor, message.first), cursor.offset
+    covered = plaintext[length_of_first(plaintext) : end] if payloads else b""
+    padding = plaintext[end:]
+    if len(padding) > MAX_PADDING:
+        raise Malformed(end, f"at most {MAX_PADDING} octets of padding, not {len(padding)}")
+    return Opened(payloads, covered, padding, message.ciphertext[-block:])

@@ -25,7 +25,6 @@ from ipsecmig.ike.wire.message import HEADER, Header
 from ipsecmig.ike.wire.nat import NatOriginalAddress
 from ipsecmig.ike.wire.numbers import Exchange, Flag, NotifyNumber, Protocol
 from ipsecmig.ike.wire.opaque import Hash, KeyExchange, Nonce
-from ipsecmig.model.algorithms import ENCRYPTION
 from ipsecmig.model.policy import EspTransform
 from ipsecmig.model.treatment import Mode
 from ipsecmig.udp import Path
@@ -92,7 +91,7 @@ def answer(situation: Situation) -> Step:
     inputs = Phase2Inputs(ni_b, nr_b, _secret(traffic, private, rest))
     child = _across_nat(_child(secured, traffic, message_id, chosen, spis, inputs), situation, rest, initiator=False)
     originals = _originals(situation, secured, traffic, initiator=False)
-    own = tuple(Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen)
+    own = tuple([Proposal(row.position, row.protocol, spis[row.protocol], row.transforms) for row in chosen])
     payloads: tuple[Payload, ...] = (SecurityAssociation(own), Nonce(nr_b), *keys, *proposed, *originals)
     hash_2 = partial(keymat.hash_2, secured.with_skeyid_a, message_id, ni_b)
     reply, iv = seal_hashed(_header(secured, message_id), hash_2, payloads, secured.cbc, opened.next_iv)
@@ -240,6 +239,5 @@ def _check_keys(suite: phase2.Phase2Suite, associations: list[ProtocolSa]) -> No
     """
     for transform, row in zip(suite.transforms, associations, strict=True):
         if isinstance(transform, EspTransform):
-            octets = ENCRYPTION[transform.encryption].key_bits // 8
-            for key in (row.inbound_key, row.outbound_key):
-                check_key(transform.encryption, key[:octets])
+            check_key(transform.encryption, row.inbound_key)
+            check_key(transform.encryption, row.outbound_key)

@@ -66,10 +66,10 @@ def by_name(encryption: Encryption) -> BlockCipher:
 
 
 def check_key(encryption: Encryption, key: bytes) -> None:
-    """Check the key of an ESP SA. Raises InvalidKey for a weak one."""
-    oakley = ENCRYPTION[encryption].oakley
-    if oakley is not None:
-        _reject_weak(_PRIMITIVE[oakley], key)
+    """Check the KEYMAT of an ESP SA, which begins with the key of the cipher. Raises InvalidKey for a weak one."""
+    cipher = _OF_THE_MODEL.get(encryption)
+    if cipher is not None:
+        _reject_weak(_PRIMITIVE[cipher.oakley], key[: cipher.key_octets])
 
 
 def _reject_weak(primitive: crypto.BlockCipher, key: bytes) -> None:

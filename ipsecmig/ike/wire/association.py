@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from struct import Struct
 from typing import ClassVar, Final, NamedTuple, NoReturn
@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, NoReturn
 from ipsecmig.ike.errors import Malformed
 from ipsecmig.ike.wire.attributes import Attribute, decode_attributes, encode_attributes
 from ipsecmig.ike.wire.cursor import Cursor
-from ipsecmig.ike.wire.generic import decode_chain, encode_chain
+from ipsecmig.ike.wire.generic import encode_chain
 from ipsecmig.ike.wire.numbers import DOI_IPSEC, SITUATION_IDENTITY_ONLY, PayloadNumber
 from ipsecmig.ike.wire.opaque import Uninterpreted
 
@@ -24,7 +24,7 @@ MAX_TRANSFORMS: Final = 255
 """The transforms of a proposal are counted in one octet."""
 
 REMEMBERED: Final = 128
-"""Of how many transforms it is remembered what they are on the wire, and what they mean."""
+"""Of how many transforms it is remembered what they are on the wire, alone or together, and what they mean."""
 
 
 class Transform(NamedTuple):
@@ -42,13 +42,10 @@ class Transform(NamedTuple):
     @classmethod
     def decode(cls, cursor: Cursor) -> Transform:
         """Return the transform whose body the cursor holds. Raises Malformed."""
-        if cursor.remaining > _USUAL_OCTETS:
-            return _decode_transform(cursor)
-        start = cursor.offset
-        try:
-            return _known_transform(cursor.rest())
-        except Malformed as error:
-            raise Malformed(start + error.offset, error.expected) from None
+        position, transform, reserved = cursor.numbers(_TRANSFORM_HEAD, "the transform")
+        if reserved:
+            raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
+        return cls(position, transform, decode_attributes(cursor))
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError like `Attribute.encode`."""
@@ -63,20 +60,20 @@ class Transform(NamedTuple):
         return next((found.amount for found in self.attributes if found.number == attribute), None)
 
 
-_USUAL_OCTETS: Final = 64
-"""Only transforms that name somebody are longer. Hosts of one policy send the same others, which are remembered."""
+_USUAL_OCTETS: Final = 256
+"""Proposals of more are rare. Hosts of one policy send the same others, but for the SPI, which are remembered."""
 
 
-def _decode_transform(cursor: Cursor) -> Transform:
-    position, transform, reserved = cursor.numbers(_TRANSFORM_HEAD, "the transform")
-    if reserved:
-        raise Malformed(cursor.offset - 2, "2 reserved octets that are zero")
-    return Transform(position, transform, decode_attributes(cursor))
+def _decode_transforms(cursor: Cursor, count: int) -> tuple[Transform, ...]:
+    """Return `count` transforms that end with the block of the cursor. Raises Malformed."""
+    transforms = cursor.chain(_TRANSFORM if cursor.remaining else 0, count, *_TRANSFORMS)
+    cursor.finish("the payload")
+    return transforms
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _known_transform(body: bytes) -> Transform:
-    return _decode_transform(Cursor(body))
+def _known_transforms(body: bytes, count: int) -> tuple[Transform, ...]:
+    return _decode_transforms(Cursor(body), count)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -104,11 +101,18 @@ class Proposal(NamedTuple):
         Raises Malformed, also when the transforms are not as many as their count says.
         """
         position, protocol, spi_size, count = cursor.numbers(_PROPOSAL_HEAD, "the proposal")
-        start = cursor.offset - 1
         spi = cursor.octets(spi_size, "the SPI")
-        transforms = decode_chain(cursor, _TRANSFORM if cursor.remaining else 0, count, *_TRANSFORMS)
+        start = cursor.offset
+        if cursor.remaining > _USUAL_OCTETS:
+            transforms = _decode_transforms(cursor, count)
+        else:
+            try:
+                transforms = _known_transforms(cursor.rest(), count)
+            except Malformed as error:
+                raise Malformed(start + error.offset, error.expected) from None
         if len(transforms) != count:
-            raise Malformed(start, f"{len(transforms)} as the number of transforms, not {count}")
+            place = start - spi_size - 1
+            raise Malformed(place, f"{len(transforms)} as the number of transforms, not {count}")
         return cls(position, protocol, spi, transforms)
 
     def encode(self) -> bytes:
@@ -124,6 +128,7 @@ class SecurityAssociation:
     number: ClassVar[int] = PayloadNumber.SA
 
     proposals: tuple[Proposal, ...]
+    _body: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     @classmethod
     def decode(cls, cursor: Cursor) -> SecurityAssociation | Uninterpreted:
@@ -134,11 +139,14 @@ class SecurityAssociation:
         head = cursor.octets(len(_HEAD), "the DOI and situation")
         if head != _HEAD:
             return Uninterpreted(cls.number, head + cursor.rest())
-        return cls(decode_chain(cursor, _PROPOSAL if cursor.remaining else 0, MAX_PROPOSALS, *_PROPOSALS))
+        return cls(cursor.chain(_PROPOSAL if cursor.remaining else 0, MAX_PROPOSALS, *_PROPOSALS))
 
     def encode(self) -> bytes:
         """Return the body. Raises OverflowError or ValueError if a field does not fit."""
-        return _HEAD + encode_chain(self.proposals)[1]
+        if not self._body:
+            # The first message of main mode and its hashes take it several times, for every peer of a policy.
+            object.__setattr__(self, "_body", _HEAD + encode_chain(self.proposals)[1])
+        return self._body
 
 
 _HEAD: Final = DOI_IPSEC.to_bytes(4, "big") + SITUATION_IDENTITY_ONLY.to_bytes(4, "big")

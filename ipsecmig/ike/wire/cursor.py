@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Final, TypeVar
 
@@ -71,29 +71,43 @@ class Cursor:
         if self.number(width, "a reserved field") != 0:
             raise Malformed(start, f"{width} reserved octets that are zero")
 
-    def payload(self, decode: Callable[[Cursor], T]) -> tuple[int, T]:
-        """Return the type that the next payload names as following, and what `decode` makes of its body.
+    def chain(
+        self,
+        first: int,
+        limit: int,
+        decoders: Mapping[int, Callable[[Cursor], T]],
+        other: Callable[[int, Cursor], Callable[[Cursor], T]],
+    ) -> tuple[T, ...]:
+        """Return the payloads of a chain whose first has type `first`; reading stops behind the last.
 
-        While that is read, the body is the block. Raises Malformed unless `decode` reads all of it.
+        `decoders` are those of known payload types; for a further one `other` returns the decoder, or raises Malformed
+        at the cursor if the chain may not hold one. While a body is read it is the block. Raises Malformed also for
+        more than `limit` payloads, and unless a decoder reads all of the body.
         """
-        start, outer = self._offset, self._end
-        body = start + GENERIC_HEADER
-        if body > outer:
-            raise self._short(GENERIC_HEADER, "a payload header")
-        following, reserved, length = GENERIC_LAYOUT.unpack_from(self._data, start)
-        self._offset, end = body, start + length
-        if reserved:
-            raise Malformed(start + 1, "1 reserved octets that are zero")
-        if length < GENERIC_HEADER:
-            raise Malformed(start + 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
-        if end > outer:
-            raise self._short(length - GENERIC_HEADER, "the payload")
-        self._end = end
-        value = decode(self)
-        if self._offset != end:
-            self.finish("the payload")
-        self._end = outer
-        return following, value
+        found: list[T] = []
+        number, outer = first, self._end
+        while number:  # 0 is no payload
+            start = self._offset
+            if len(found) == limit:
+                raise Malformed(start, f"at most {limit} payloads in a chain")
+            decode = decoders.get(number) or other(number, self)
+            body = start + GENERIC_HEADER
+            if body > outer:
+                raise self._short(GENERIC_HEADER, "a payload header")
+            number, reserved, length = GENERIC_LAYOUT.unpack_from(self._data, start)
+            self._offset, end = body, start + length
+            if reserved:
+                raise Malformed(start + 1, "1 reserved octets that are zero")
+            if length < GENERIC_HEADER:
+                raise Malformed(start + 2, f"a payload length of at least {GENERIC_HEADER}, not {length}")
+            if end > outer:
+                raise self._short(length - GENERIC_HEADER, "the payload")
+            self._end = end
+            found.append(decode(self))
+            if self._offset != end:
+                self.finish("the payload")
+            self._end = outer
+        return tuple(found)
 
     def _short(self, count: int, what: str) -> Malformed:
         return Malformed(self._offset, f"{count} octets of {what}, not {self._end - self._offset}")

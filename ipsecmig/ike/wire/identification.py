@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from struct import Struct
 from typing import Final, NamedTuple
@@ -57,8 +58,11 @@ class Identification(NamedTuple):
         return cls(kind, protocol, port, cursor.rest())
 
     def encode(self) -> bytes:
-        """Return the body. Raises OverflowError or ValueError if a field does not fit."""
-        return bytes((self.kind, self.protocol)) + self.port.to_bytes(2, "big") + self.data
+        """Return the body. Raises ValueError if a field does not fit."""
+        try:
+            return _LAYOUT.pack(self.kind, self.protocol, self.port) + self.data
+        except struct.error as error:
+            raise ValueError(f"a field of the identification: {error}") from None
 
     @property
     def has_addresses(self) -> bool:

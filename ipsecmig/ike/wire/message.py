@@ -117,16 +117,13 @@ def encode_message(message: Message | SealedMessage) -> bytes:
         encrypted, first, body = _ENCRYPTED, message.first, message.ciphertext
     else:
         encrypted, (first, body) = 0, encode_payloads(message.payloads)
-    if header.flags & _ENCRYPTED != encrypted:
-        raise ValueError("the encrypted flag belongs to sealed messages, and only to them")
-    return _encode_header(header, first, len(body)) + body
-
-
-def _encode_header(header: Header, first: int, body: int) -> bytes:
     initiator, responder, exchange, flags, message_id, version = header
+    if flags & _ENCRYPTED != encrypted:
+        raise ValueError("the encrypted flag belongs to sealed messages, and only to them")
     if len(initiator) != COOKIE or len(responder) != COOKIE:
         raise ValueError("a cookie has 8 octets")
+    length = HEADER + len(body)
     try:
-        return _LAYOUT.pack(initiator, responder, first, version, exchange, flags, message_id, HEADER + body)
+        return _LAYOUT.pack(initiator, responder, first, version, exchange, flags, message_id, length) + body
     except struct.error as error:
         raise OverflowError(f"a field of the header: {error}") from None

@@ -60,7 +60,7 @@ def decode_payloads(cursor: Cursor, first: int) -> tuple[Payload, ...]:
 
     Payloads of other types come back `Uninterpreted`. Raises Malformed.
     """
-    return generic.decode_chain(cursor, first, MAX_PAYLOADS, DECODERS, _uninterpreted)
+    return cursor.chain(first, MAX_PAYLOADS, DECODERS, _uninterpreted)
 
 
 def _uninterpreted(number: int, _: Cursor) -> Decoder:
