@@ -66,11 +66,12 @@ def forgiveness(flat: FlatPolicy, losses_by_target: Sequence[Sequence[Loss]]) ->
     silent: dict[Protect, frozenset[str]] = {}
     closing: list[Box] = []
     opening: list[set[Box]] = []
+    concerned = _Concerned(flat)
     for number, losses in enumerate(losses_by_target):
-        found = _silenced(flat, losses)
+        found = _silenced(concerned, losses)
         silent = found if number == 0 else {t: silent[t] & names for t, names in found.items() if t in silent}
-        closing.extend(_regions(flat, losses))
-        opening.append(set(_regions(flat, (x for x in losses if x.direction is SecurityDirection.FAILS_OPEN))))
+        closing.extend(_regions(concerned, losses))
+        opening.append(set(_regions(concerned, (x for x in losses if x.direction is SecurityDirection.FAILS_OPEN))))
     slack = _where(closing, Slack.CLOSES)
     if any(opening):
         weakening = _where(sorted(set.union(*opening)), Slack.WEAKENS)
@@ -82,23 +83,23 @@ def _where(boxes: Iterable[Box], slack: Slack) -> DecisionMap[Slack]:
     return DecisionMap.from_layers(((box, slack) for box in boxes), default=Slack.NONE)
 
 
-def _silenced(flat: FlatPolicy, losses: Iterable[Loss]) -> dict[Protect, frozenset[str]]:
+def _silenced(concerned: _Concerned, losses: Iterable[Loss]) -> dict[Protect, frozenset[str]]:
     silent: dict[Protect, frozenset[str]] = {}
     for loss in losses:
         names = frozenset(_PARAMETERS.get(loss.about, ())) if loss.about is not None else frozenset()
         if names:
-            for specific in _of(flat, loss):
+            for specific in concerned.by(loss):
                 if isinstance(specific.treatment, Protect):
                     silent[specific.treatment] = silent.get(specific.treatment, frozenset()) | names
     return silent
 
 
-def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
+def _regions(concerned: _Concerned, losses: Iterable[Loss]) -> Iterator[Box]:
     """Yield the packets that the losses speak of, and their answers: a target may tie the two together."""
     gone: set[int] = set()
     for loss in losses:
         if loss.about in _PACKETS or (loss.about is AttributeKind.RULE_ACTIVE and loss.kind in _GONE):
-            for specific in _of(flat, loss):
+            for specific in concerned.by(loss):
                 if loss.kind in _GONE:
                     gone.add(id(specific))
                 for box in specific.boxes:
@@ -108,9 +109,9 @@ def _regions(flat: FlatPolicy, losses: Iterable[Loss]) -> Iterator[Box]:
                     yield meant
                     yield _answers(meant)
                     yield from _forwarded_to_groups(meant)
-    protecting = {id(f) for f in flat.filters if isinstance(f.treatment, Protect)}
+    protecting = {id(f) for f in concerned.flat.filters if isinstance(f.treatment, Protect)}
     if protecting and protecting <= gone:
-        yield from _exempt_with_ike(flat)
+        yield from _exempt_with_ike(concerned.flat)
 
 
 def _exempt_with_ike(flat: FlatPolicy) -> Iterator[Box]:
@@ -134,13 +135,22 @@ def _forwarded_to_groups(box: Box) -> Iterator[Box]:
             yield _answers(part._replace(direction=(Direction.FORWARD, Direction.FORWARD)))
 
 
-def _of(flat: FlatPolicy, loss: Loss) -> Iterator[SpecificFilter]:
-    """Yield the filters that a loss concerns: of the policy all, else those of the rule, the action or the filter."""
-    for specific in flat.filters:
-        subject = loss.subject
-        if isinstance(subject, FilterAction):
-            concerned = specific.rule.filter_action.casefold() == subject.name.casefold()
-        else:
-            concerned = subject is flat.policy or subject is specific.rule or subject is specific.filter
-        if concerned:
-            yield specific
+class _Concerned:
+    """Finds the filters that a loss concerns: a large policy may have a loss for each of them."""
+
+    def __init__(self, flat: FlatPolicy) -> None:
+        self.flat = flat
+        self._of_objects: dict[int, list[SpecificFilter]] = {}
+        self._of_actions: dict[str, list[SpecificFilter]] = {}
+        for specific in flat.filters:
+            self._of_objects.setdefault(id(specific.rule), []).append(specific)
+            self._of_objects.setdefault(id(specific.filter), []).append(specific)
+            self._of_actions.setdefault(specific.rule.filter_action.casefold(), []).append(specific)
+
+    def by(self, loss: Loss) -> Sequence[SpecificFilter]:
+        """Return them: of the policy all, else those of the rule, the action or the filter."""
+        if loss.subject is self.flat.policy:
+            return self.flat.filters
+        if isinstance(loss.subject, FilterAction):
+            return self._of_actions.get(loss.subject.name.casefold(), ())
+        return self._of_objects.get(id(loss.subject), ())
