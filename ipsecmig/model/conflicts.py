@@ -1,8 +1,8 @@
 """What packets meet under a policy, and the pairs of filters between which the documentation does not decide.
 
 At a packet in conflict the foremost filters (see `specificity`) differ in treatment. The decision diagram says exactly
-which kinds of filters meet so; the filters themselves are then joined by hashing on the coarser of their masks, as in
-tuple space search (Srinivasan, Suri and Varghese, 1999), so that only pairs that overlap are looked at.
+which kinds of filters meet so; the filters themselves are then joined by hashing on the coarser of their masks (see
+`shapes`), so that only pairs that overlap are looked at.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ipsecmig.model.decision import DecisionMap
 from ipsecmig.model.diagram import DEFAULT_BUDGET
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
 from ipsecmig.model.packets import witness
+from ipsecmig.model.shapes import BoxIndex, Shape, masks_of, shape_of, under
 from ipsecmig.model.space import Box, Packet, Span
 from ipsecmig.model.specificity import Contenders, Contest, ContestMap, Numbers, classify, contest_maps
 from ipsecmig.model.treatment import Conflict, Treatment
@@ -78,9 +79,6 @@ _TRIES_PER_PAIR: Final = 20
 """How many overlapping pairs are looked at, for each pair asked for, before the search is given up."""
 
 _Selected = tuple[Box, SpecificFilter]
-_Shape = tuple[int | None, ...]
-_MASKED: Final = (3, 4, 5, 6, 7)
-"""The coordinates of a box that masks are taken of: addresses, protocol and ports."""
 
 
 def find_conflicts(flat: FlatPolicy, limit: int = 1000, budget: int = DEFAULT_BUDGET) -> ConflictReport:
@@ -151,7 +149,7 @@ def _conflicting_kinds(contests: ContestMap) -> list[_Kinds]:
     return sorted(found)
 
 
-_Tables = dict[int, dict[tuple[Span, Span, _Shape], list[_Selected]]]
+_Tables = dict[int, dict[tuple[Span, Span, Shape], list[_Selected]]]
 """For each kind its boxes, by direction, family and shape."""
 
 
@@ -160,16 +158,9 @@ def _tables(flat: FlatPolicy, numbers: Numbers, wanted: set[int]) -> _Tables:
     selected = ((box, specific) for specific in flat.filters for box in specific.boxes)
     for (box, specific), kind in zip(selected, numbers, strict=True):
         if kind in wanted:
-            key = (box.direction, box.family, tuple(_mask(box[coordinate]) for coordinate in _MASKED))
+            key = (box.direction, box.family, shape_of(box))
             tables[kind].setdefault(key, []).append((box, specific))
     return tables
-
-
-def _mask(span: Span) -> int | None:
-    """Return how many low bits are free in `span`, or None when it is not a block of one mask."""
-    low, high = span
-    size = high - low + 1
-    return None if size & (size - 1) or low & (size - 1) else size.bit_length() - 1
 
 
 def _overlapping(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Kinds, _Selected, _Selected]]:
@@ -191,56 +182,33 @@ def _candidates(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Selected, _Sel
             yield from _joined(ones, others, coarser)
 
 
-def _joined(ones: list[_Selected], others: list[_Selected], shape: _Shape) -> Iterator[tuple[_Selected, _Selected]]:
+def _joined(ones: list[_Selected], others: list[_Selected], shape: Shape) -> Iterator[tuple[_Selected, _Selected]]:
     """Yield the pairs that agree under the masks of `shape`."""
     table: dict[tuple[int, ...], list[_Selected]] = {}
-    masks = _masks(shape)
+    masks = masks_of(shape)
     for other in others:
-        table.setdefault(_under(other[0], masks), []).append(other)
+        table.setdefault(under(other[0], masks), []).append(other)
     for one in ones:
-        for other in table.get(_under(one[0], masks), ()):
+        for other in table.get(under(one[0], masks), ()):
             yield one, other
 
 
-_Masks = list[tuple[int, int]]
-"""The coordinates that a shape masks, each with its number of free bits."""
-
-
-def _masks(shape: _Shape) -> _Masks:
-    return [(c, free) for c, free in zip(_MASKED, shape, strict=True) if free is not None]
-
-
-def _under(box: Box, masks: _Masks) -> tuple[int, ...]:
-    return tuple([box[c][0] >> free for c, free in masks])
-
-
 class FilterIndex:
-    """Finds the filters of given kinds that select a packet, by looking up each shape that such filters have."""
+    """Finds the filters of given kinds that select a packet."""
 
     def __init__(self, flat: FlatPolicy, contests: ContestMap) -> None:
-        tables = _tables(flat, contests.numbers, set(contests.numbers))
-        self._tables = {kind: [_Hashed(key, rows) for key, rows in table.items()] for kind, table in tables.items()}
+        selected: dict[int, list[_Selected]] = {}
+        boxes = ((box, specific) for specific in flat.filters for box in specific.boxes)
+        for row, kind in zip(boxes, contests.numbers, strict=True):
+            selected.setdefault(kind, []).append(row)
+        self._of_kind = {kind: BoxIndex(rows) for kind, rows in selected.items()}
 
     def filters(self, kinds: Contest, packet: Packet) -> Iterator[SpecificFilter]:
         """Yield the filters of `kinds` that select `packet`."""
         point = Box._make((value, value) for value in packet)
         for kind in sorted(kinds):
-            for table in self._tables.get(kind, ()):
-                yield from (specific for box, specific in table.rows(point) if box.contains(point))
-
-
-class _Hashed:
-    """The boxes of one kind, direction, family and shape, hashed by what stands above their masks."""
-
-    def __init__(self, key: tuple[Span, Span, _Shape], selected: list[_Selected]) -> None:
-        self._masks = _masks(key[2])
-        self._rows: dict[tuple[int, ...], list[_Selected]] = {}
-        for one in selected:
-            self._rows.setdefault(_under(one[0], self._masks), []).append(one)
-
-    def rows(self, point: Box) -> list[_Selected]:
-        """Return the boxes that agree with `point` under the masks."""
-        return self._rows.get(_under(point, self._masks), [])
+            if kind in self._of_kind:
+                yield from (specific for _, specific in self._of_kind[kind].containing(point))
 
 
 _Candidate = tuple[_Kinds, _Selected, _Selected]

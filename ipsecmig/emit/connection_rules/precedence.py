@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
-from itertools import permutations, product
 
-from ipsecmig.model.flatten import FlatPolicy, SpecificFilter
+from ipsecmig.model.flatten import FlatPolicy
 from ipsecmig.model.policy import Rule
-from ipsecmig.model.space import ALL_LINKS
-from ipsecmig.model.treatment import Block, Permit, Treatment
+from ipsecmig.model.shapes import BoxIndex
+from ipsecmig.model.space import ALL_LINKS, Box
+from ipsecmig.model.treatment import Block, Permit
 
 
 def me_is_any(flat: FlatPolicy) -> bool:
@@ -27,23 +27,20 @@ def nested(flat: FlatPolicy, made: Set[tuple[int, int]]) -> Iterator[tuple[Rule,
 
     `made` tells, by identity of rule and filter, which filters rules were made of.
     """
-    groups: dict[Treatment, list[SpecificFilter]] = {}
-    for specific in flat.filters:
-        if (id(specific.rule), id(specific.filter)) in made:
-            groups.setdefault(specific.treatment, []).append(specific)
+    rules = [f for f in flat.filters if (id(f.rule), id(f.filter)) in made]
+    index = BoxIndex((_on_any_link(box), outer) for outer in rules for box in outer.boxes)
     seen: set[tuple[int, int]] = set()
-    for (treatment, inside), (_, outside) in permutations(groups.items(), 2):
-        if isinstance(treatment, Permit):
+    for inner in rules:
+        if isinstance(inner.treatment, Permit):
             continue
-        for inner, outer in product(inside, outside):
-            key = (id(inner.rule), id(outer.rule))
-            if key not in seen and _is_inside(inner, outer):
-                seen.add(key)
-                yield inner.rule, outer.rule
+        for box in map(_on_any_link, inner.boxes):
+            for around, outer in index.containing(box):
+                key = (id(inner.rule), id(outer.rule))
+                if key not in seen and around != box and outer.treatment != inner.treatment:
+                    seen.add(key)
+                    yield inner.rule, outer.rule
 
 
-def _is_inside(inner: SpecificFilter, outer: SpecificFilter) -> bool:
-    """Whether `outer` selects more than `inner` and all of it, on whatever interfaces: these are compared by nobody."""
-    here = [box._replace(link=ALL_LINKS) for box in inner.boxes]
-    there = [box._replace(link=ALL_LINKS) for box in outer.boxes]
-    return any(a != b and b.contains(a) for a, b in product(here, there))
+def _on_any_link(box: Box) -> Box:
+    """Return `box` on all interfaces: which rule is about fewer of them decides nothing."""
+    return box._replace(link=ALL_LINKS)
