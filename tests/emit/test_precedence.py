@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import given
+from strategies.small import small_policies, small_sites
 
 from ipsecmig.emit.connection_rules.precedence import nested
 from ipsecmig.model.flatten import FlatPolicy, SpecificFilter, flatten
@@ -10,7 +11,6 @@ from ipsecmig.model.policy import PolicyStore
 from ipsecmig.model.site import Site
 from ipsecmig.model.space import ALL_LINKS
 from ipsecmig.model.treatment import Permit
-from tests.strategies.small import small_policies, small_sites
 
 
 def is_inside(inner: SpecificFilter, outer: SpecificFilter) -> bool:

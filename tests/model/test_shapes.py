@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,3 +41,19 @@ def test_every_box_around_another_is_found_and_nothing_else(indexed: list[Box], 
     for inner in (*indexed, *others):
         around = [(box, number) for number, box in enumerate(indexed) if box.contains(inner)]
         assert sorted(index.containing(inner)) == sorted(around)
+
+
+def test_boxes_that_disagree_above_the_free_bits_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Box] = []
+
+    def contains(self: Box, other: Box) -> bool:
+        looked_at.append(self)
+        return all(a <= c and d <= b for (a, b), (c, d) in zip(self, other, strict=True))
+
+    hosts = [
+        Box((0, 0), (4, 4), ALL_LINKS, (number, number), (number, number), ALL_PROTOCOLS, ALL_PORTS, ALL_PORTS)
+        for number in range(1000)
+    ]
+    index = BoxIndex((host, None) for host in hosts)
+    monkeypatch.setattr(Box, "contains", contains)
+    assert [box for host in hosts for box, _ in index.containing(host)] == hosts == looked_at
