@@ -24,11 +24,10 @@ from ipsecmig.ike.wire.association import SecurityAssociation
 from ipsecmig.ike.wire.generic import Payload
 from ipsecmig.ike.wire.identification import Identification
 from ipsecmig.ike.wire.message import COOKIE, NO_COOKIE, Header, Message
-from ipsecmig.ike.wire.numbers import Exchange, Flag
+from ipsecmig.ike.wire.numbers import Exchange
 from ipsecmig.ike.wire.opaque import KeyExchange, Nonce
 
 _MAIN: Final = int(Exchange.MAIN)
-_ENCRYPTED: Final = int(Flag.ENCRYPTED)
 
 
 class Offered(NamedTuple):
@@ -133,8 +132,8 @@ def check_proof(situation: Situation) -> Step:
     return Step(known.secured.followed_by(iv), None, (event,))
 
 
-def _header(cookies: Cookies, flags: int = 0) -> Header:
-    return Header(*cookies, _MAIN, flags)
+def _header(cookies: Cookies) -> Header:
+    return Header(*cookies, _MAIN)
 
 
 def _key_message(situation: Situation, chosen: Chosen, public: bytes, nonce: bytes) -> Message:
@@ -154,7 +153,7 @@ def _prove(configuration: Configuration, known: Proving, hash_of: HashOf, events
     secured, own = known.secured, proof.identity(configuration)
     contact = first_contact(configuration, secured.cookies) if hash_of is keymat.hash_i else ()
     payloads = (own, *proof.prove(configuration, hash_over(known, hash_of, own)), *contact)
-    reply, iv = seal(_header(secured.cookies, _ENCRYPTED), payloads, secured.cbc, secured.iv)
+    reply, iv = seal(_header(secured.cookies), payloads, secured.cbc, secured.iv)
     return Step(secured.followed_by(iv) if events else known.followed_by(iv), reply, events)
 
 

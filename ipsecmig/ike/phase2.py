@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from ipsecmig.ike.configuration import Traffic
@@ -141,7 +140,7 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
     Raises Refused if there are none.
     """
     ours = _acceptable(traffic, nat).suites
-    for _, group in groupby(offered.proposals, _position):
+    for _, group in groupby(offered.proposals, key=lambda proposal: proposal.position):
         together = tuple(group)
         fitting = [found for suite in ours if (found := _fit(together, suite)) is not None]
         if fitting:
@@ -156,7 +155,6 @@ def choose(traffic: Traffic, offered: SecurityAssociation, nat: NatTraversal | N
     )
 
 
-_position: Final = attrgetter("position")
 _NO_SPIS: Final = {int(Protocol.AH): bytes(4), int(Protocol.ESP): bytes(4)}
 
 

@@ -72,7 +72,7 @@ def _decode_transforms(cursor: Cursor, count: int) -> tuple[Transform, ...]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _known_transforms(body: bytes, count: int) -> tuple[Transform, ...]:
+def _known_transforms(count: int, body: bytes) -> tuple[Transform, ...]:
     return _decode_transforms(Cursor(body), count)
 
 
@@ -101,17 +101,13 @@ class Proposal(NamedTuple):
         Raises Malformed, also when the transforms are not as many as their count says.
         """
         position, protocol, spi_size, count = cursor.numbers(_PROPOSAL_HEAD, "the proposal")
+        place = cursor.offset - 1
         spi = cursor.octets(spi_size, "the SPI")
-        start = cursor.offset
         if cursor.remaining > _USUAL_OCTETS:
             transforms = _decode_transforms(cursor, count)
         else:
-            try:
-                transforms = _known_transforms(cursor.rest(), count)
-            except Malformed as error:
-                raise Malformed(start + error.offset, error.expected) from None
+            transforms = cursor.apart(partial(_known_transforms, count))
         if len(transforms) != count:
-            place = start - spi_size - 1
             raise Malformed(place, f"{len(transforms)} as the number of transforms, not {count}")
         return cls(position, protocol, spi, transforms)
 

@@ -53,6 +53,14 @@ class Cursor:
         start, self._offset = self._offset, self._end
         return self._data[start : self._end]
 
+    def apart(self, read: Callable[[bytes], T]) -> T:
+        """Return what `read` makes of everything up to the end of the block; where it is Malformed counts from here."""
+        start = self._offset
+        try:
+            return read(self.rest())
+        except Malformed as error:
+            raise Malformed(start + error.offset, error.expected) from None
+
     def number(self, width: int, what: str) -> int:
         """Return the number in the next `width` octets."""
         return int.from_bytes(self.octets(width, what), "big")

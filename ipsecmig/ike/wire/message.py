@@ -66,7 +66,7 @@ def decode_message(datagram: bytes) -> Message | SealedMessage:
     if header.flags & _ENCRYPTED:
         return SealedMessage(header, first, datagram[HEADER:])
     if first == _SA and len(datagram) <= _USUAL_OCTETS:
-        return Message(header, _offered(datagram[HEADER:]))
+        return Message(header, Cursor(datagram, HEADER).apart(_known_offer))
     return Message(header, _all_payloads(datagram, HEADER, first))
 
 
@@ -79,13 +79,6 @@ def _all_payloads(octets: bytes, start: int, first: int) -> tuple[Payload, ...]:
 
 _USUAL_OCTETS: Final = 1024
 """Longer first messages are rare. Hosts of one policy send the same others, but for the cookies, again and again."""
-
-
-def _offered(body: bytes) -> tuple[Payload, ...]:
-    try:
-        return _known_offer(body)
-    except Malformed as error:
-        raise Malformed(HEADER + error.offset, error.expected) from None
 
 
 @lru_cache(maxsize=32)
