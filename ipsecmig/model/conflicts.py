@@ -155,12 +155,17 @@ _Tables = dict[int, dict[tuple[Span, Span, Shape], list[_Selected]]]
 
 def _tables(flat: FlatPolicy, numbers: Numbers, wanted: set[int]) -> _Tables:
     tables: _Tables = {kind: {} for kind in sorted(wanted)}
-    selected = ((box, specific) for specific in flat.filters for box in specific.boxes)
-    for (box, specific), kind in zip(selected, numbers, strict=True):
+    for row, kind in _numbered(flat, numbers):
         if kind in wanted:
-            key = (box.direction, box.family, shape_of(box))
-            tables[kind].setdefault(key, []).append((box, specific))
+            box = row[0]
+            tables[kind].setdefault((box.direction, box.family, shape_of(box)), []).append(row)
     return tables
+
+
+def _numbered(flat: FlatPolicy, numbers: Numbers) -> Iterator[tuple[_Selected, int]]:
+    """Yield every box with its filter, and of which kind it is."""
+    rows = ((box, specific) for specific in flat.filters for box in specific.boxes)
+    return zip(rows, numbers, strict=True)
 
 
 def _overlapping(tables: _Tables, pair: _Kinds) -> Iterator[tuple[_Kinds, _Selected, _Selected]]:
@@ -198,8 +203,7 @@ class FilterIndex:
 
     def __init__(self, flat: FlatPolicy, contests: ContestMap) -> None:
         selected: dict[int, list[_Selected]] = {}
-        boxes = ((box, specific) for specific in flat.filters for box in specific.boxes)
-        for row, kind in zip(boxes, contests.numbers, strict=True):
+        for row, kind in _numbered(flat, contests.numbers):
             selected.setdefault(kind, []).append(row)
         self._of_kind = {kind: BoxIndex(rows) for kind, rows in selected.items()}
 

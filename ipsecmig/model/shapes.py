@@ -22,6 +22,9 @@ Masks = list[tuple[int, int]]
 
 Item = TypeVar("Item")
 
+_Table = tuple[Masks, dict[tuple[int, ...], list[tuple[Box, Item]]]]
+"""The boxes of one shape, hashed under its masks."""
+
 
 def shape_of(box: Box) -> Shape:
     """Return the shape of `box`."""
@@ -48,8 +51,7 @@ class BoxIndex(Generic[Item]):
     """Boxes, each with an item, hashed by direction, family and shape."""
 
     def __init__(self, boxes: Iterable[tuple[Box, Item]]) -> None:
-        self._tables: dict[tuple[Span, Span], dict[Shape, tuple[Masks, dict[tuple[int, ...], list[tuple[Box, Item]]]]]]
-        self._tables = {}
+        self._tables: dict[tuple[Span, Span], dict[Shape, _Table[Item]]] = {}
         for row in boxes:
             box = row[0]
             shape = shape_of(box)

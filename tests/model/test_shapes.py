@@ -45,10 +45,11 @@ def test_every_box_around_another_is_found_and_nothing_else(indexed: list[Box], 
 
 def test_boxes_that_disagree_above_the_free_bits_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at: list[Box] = []
+    original = Box.contains
 
     def contains(self: Box, other: Box) -> bool:
         looked_at.append(self)
-        return all(a <= c and d <= b for (a, b), (c, d) in zip(self, other, strict=True))
+        return original(self, other)
 
     hosts = [
         Box((0, 0), (4, 4), ALL_LINKS, (number, number), (number, number), ALL_PROTOCOLS, ALL_PORTS, ALL_PORTS)
