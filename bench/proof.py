@@ -222,14 +222,6 @@ def megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def mean_time(run: Callable[[], object], runs: int) -> float:
-    """Return the mean processor time that `run` takes, in seconds."""
-    start = time.process_time()
-    for _ in range(runs):
-        run()
-    return (time.process_time() - start) / runs
-
-
 Proof = tuple[Callable[[], Figures], Callable[[], Figures]]
 """What proves one pair and returns the answer, and what measures the rest of that line afterwards."""
 
@@ -347,13 +339,17 @@ ENGINES: dict[str, Callable[[str, int], Proof]] = {"ipsecmig": our_proof, "z3": 
 
 
 def serve(engine: str, case: str) -> None:
-    """Run the proof as often as each line of standard input says, and print its time; at the end all figures."""
+    """Run the proof as often as each line of standard input says and print its mean time; at the end all figures."""
     kind, count = case.split(":")
     prove, the_rest = ENGINES[engine](kind, int(count))
     print("ready", flush=True)
+    answer: Figures = {}
     for line in sys.stdin:
-        print(mean_time(prove, int(line)), flush=True)
-    print(json.dumps(prove() | the_rest()))
+        runs, start = int(line), time.process_time()
+        for _ in range(runs):
+            answer = prove()
+        print((time.process_time() - start) / runs, flush=True)
+    print(json.dumps(answer | the_rest()))
 
 
 class Process:
@@ -384,6 +380,7 @@ class Process:
         assert self._process.stdin is not None
         self._process.stdin.close()
         figures: Figures = json.loads(self._read())
+        self._process.wait()
         return {"proof": median(self.times)} | figures
 
 
